@@ -1,0 +1,40 @@
+# Every target that people and CI use; CI runs these and nothing else.
+# "make" alone lists them.
+
+GO       ?= go
+FUZZTIME ?= 30s
+
+# The linter is run at this version and is no dependency of the module. The
+# first run builds it, which takes a minute or two.
+LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+
+.DEFAULT_GOAL := help
+.PHONY: help build test check lint fmt fuzz conformance bench
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
+
+
+build: ## build ./sidecar: static, stripped, the same bytes from the same source
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid=" -o sidecar ./cmd/sidecar
+
+test: ## run every test that can run here and list what was skipped
+	@scripts/test.sh
+
+check: lint test ## what to run before a commit: lint, then every test
+
+lint: ## run the linters of .golangci.yml
+	$(LINT) run ./...
+
+fmt: ## format the source
+	gofmt -w .
+
+fuzz: ## run every fuzz target for FUZZTIME (30s)
+	@scripts/fuzz.sh $(FUZZTIME)
+
+conformance: ## run the long tests: a million requests a protocol (an hour at most)
+	@scripts/install.sh nginx
+	SIDECAR_CONFORMANCE=1 $(GO) test -count=1 -v -run Conformance -timeout 60m ./...
+
+bench: ## run the Go benchmarks of the packages
+	$(GO) test -run xxx -bench . -benchmem ./...

@@ -1,0 +1,164 @@
+package config
+
+import (
+	"log/slog"
+	"time"
+)
+
+// File is a whole configuration, checked and complete. It is not changed after
+// Parse; whoever needs another one parses again.
+type File struct {
+	Name      string // as given to Parse, for messages
+	Process   Process
+	Admin     Admin
+	Listeners []Listener // in the order of the file, at least one
+	Upstreams []Upstream // sorted by name
+	// Notes are for people: what was taken otherwise than it was written, and
+	// what is there to no use. One line each, "file:line: key: message".
+	Notes []string
+
+	settings []Setting
+	lines    map[string]int // of every key and table that is in the file
+}
+
+// Process is what concerns the process as a whole.
+type Process struct {
+	Threads  int           // threads that run Go code; 0 = chosen at start
+	Grace    time.Duration // drain after SIGTERM; 0 = none
+	StateDir string        // "" = nothing is kept
+	LogLevel slog.Level
+}
+
+// Admin is the admin port.
+type Admin struct {
+	Address      string   // "host:port" or "unix:/path"; "" = there is none ("off" in the file)
+	ProbeAddress string   // the same; "" = there is none
+	Actions      bool     // POSTs that steer traffic are allowed
+	Hosts        []string // Host names allowed besides the bound addresses, lower case
+}
+
+// Listener is one local address that clients connect to.
+type Listener struct {
+	Key            string // "listener[0]", for File.ProblemAt
+	Name           string // unique
+	Protocol       string // "http"
+	Address        string // "host:port" (port 0: any free one) or "unix:/path"; unique
+	Upstream       string // for what no route matches; "" = that is refused
+	Routes         []Route
+	MaxConnections int           // at least 1
+	MaxInFlight    int           // requests at once; 0 = no limit
+	IdleTimeout    time.Duration // keep-alive connections without a request; > 0
+	HeaderTimeout  time.Duration // whole head from its first byte; > 0
+	MaxHeaderBytes int64
+	MaxHeldBody    int64  // bytes of a request body kept so that it can be sent again
+	HalfClose      string // HalfCloseFinish or HalfCloseCancel
+	TrustForwarded bool   // forwarding fields of the client are kept and added to
+	ExposeBackends bool   // error replies may name a backend's address
+}
+
+// What a client's half-close means to a listener.
+const (
+	HalfCloseFinish = "finish" // the client awaits its answer
+	HalfCloseCancel = "cancel" // the client is gone
+)
+
+// Route sends what matches to an upstream; the first route that matches wins.
+type Route struct {
+	Key      string // "listener[0].route[0]"
+	Match    Match
+	Upstream string // exists
+}
+
+// Match holds if all of its conditions hold; there is at least one. An empty
+// field is no condition.
+type Match struct {
+	Host       string // lower case, without a port; "*.example.com" for every name under it
+	PathPrefix string // begins with "/"
+	Method     string
+	Headers    []Header // sorted by name
+}
+
+// Header is a field that a request must have with exactly this value.
+type Header struct{ Name, Value string }
+
+// Upstream is a service and how it is called.
+type Upstream struct {
+	Key            string        // "upstream.users", for File.ProblemAt
+	Name           string        //
+	Discover       []string      // URIs, at least one; only their scheme has been checked
+	Protocol       string        // "http"
+	Timeout        time.Duration // 0 = none
+	StallTimeout   time.Duration // 0 = none
+	AttemptTimeout time.Duration // 0 = none
+	ConnectTimeout time.Duration // > 0
+	Balance        Balance
+	Pool           Pool
+	Breaker        Breaker
+	Retry          Retry
+	Operations     []Operation // sorted by name
+}
+
+// Balance says how an endpoint is picked.
+type Balance struct {
+	Policy    string // PolicyAperture, PolicyLeastLoaded or PolicyP2C
+	Load      string // "pending"
+	MinSize   int    // of the aperture; 0 = the policy's own
+	MaxSize   int    // 0 = all
+	LowLoad   float64
+	HighLoad  float64       // > LowLoad
+	Smoothing time.Duration // > 0
+	JitterMin time.Duration // both 0 = off
+	JitterMax time.Duration
+}
+
+// The balance policies of this version.
+const (
+	PolicyAperture    = "aperture"
+	PolicyLeastLoaded = "least_loaded"
+	PolicyP2C         = "p2c"
+)
+
+// Pool bounds the connections to one endpoint.
+type Pool struct {
+	LowWatermark  int
+	HighWatermark int           // at least 1 and LowWatermark
+	MaxWaiters    int           // 0 = nobody waits
+	IdleTimeout   time.Duration // > 0
+}
+
+// Breaker says when an endpoint is ejected and for how long.
+type Breaker struct {
+	ConsecutiveFailures int           // 0 = this rule is off
+	SuccessRate         float64       // 0 to 1; 0 = this rule is off
+	Window              time.Duration // > 0
+	MinRequests         int           // in a window, for SuccessRate to mean anything; at least 1
+	MinBackoff          time.Duration // > 0
+	MaxBackoff          time.Duration // at least MinBackoff
+	MaxEjected          float64       // of the endpoints, 0 to 1; 0 = none is ever ejected
+}
+
+// Retry says what is tried again.
+type Retry struct {
+	MaxRetries   int      // tries after the first, 0 to 7
+	Budget       float64  // of requests, 0 to 1
+	MinPerSecond int      // retries allowed besides
+	On           []string // of the RetryOn names, in that order; may be empty
+}
+
+// What a try may have ended with to be tried again.
+const (
+	RetryOnConnect  = "connect"
+	RetryOnRejected = "rejected"
+	RetryOnReset    = "reset"
+	RetryOnTimeout  = "timeout"
+	RetryOn5xx      = "5xx"
+)
+
+// Operation is a part of an upstream's requests with settings of its own.
+type Operation struct {
+	Key     string        // `upstream.users.operation."GET /search"`
+	Name    string        // as the protocol names operations; HTTP: method and path prefix
+	Timeout time.Duration // the upstream's, unless given; 0 = none
+	// Idempotent overrides the protocol's own rule unless it is nil.
+	Idempotent *bool
+}

@@ -1,0 +1,176 @@
+package config
+
+import (
+	"maps"
+	"slices"
+	"strings"
+)
+
+const (
+	maxListeners   = 256
+	maxRoutes      = 10000 // of one listener
+	maxHeaders     = 16    // of one match
+	maxConnections = 1_000_000
+	minHeaderBytes = 4 << 10
+	maxHeaderBytes = 1 << 20
+	maxHeldBody    = 16 << 20
+)
+
+// protocols is what listeners and upstreams may speak.
+func protocols(later ...string) choice {
+	return choice{names: []string{"http"}, later: later, has: "speaks http"}
+}
+
+func listeners(root *table) []Listener {
+	f := root.at("listener")
+	tables := root.list("listener", maxListeners)
+	if len(tables) == 0 && !root.bad["listener"] {
+		f.line = 1
+		f.fail("missing: expected at least one [[listener]]")
+	}
+	all := make([]Listener, len(tables))
+	for i, t := range tables {
+		all[i] = listener(t)
+	}
+	return all
+}
+
+func listener(t *table) Listener {
+	defer t.done()
+	l := Listener{
+		Key:            t.key,
+		Name:           t.mustText("name", `a name of its own, such as "web"`, checkName),
+		Protocol:       t.choose("protocol", "http", protocols("thrift", "redis", "kafka")),
+		Address:        t.mustText("address", `"host:port" or "unix:/path"`, checkAddress),
+		Upstream:       t.text("upstream", "", nil),
+		MaxConnections: t.count("max_connections", 10000, 1, maxConnections),
+		MaxInFlight:    t.count("max_in_flight", 0, 0, maxConnections),
+		IdleTimeout:    t.span("idle_timeout", "300s", ""),
+		HeaderTimeout:  t.span("header_timeout", "10s", ""),
+		MaxHeaderBytes: t.size("max_header_bytes", "64KiB", minHeaderBytes, maxHeaderBytes),
+		MaxHeldBody:    t.size("max_held_body", "64KiB", 0, maxHeldBody),
+		HalfClose:      t.choose("half_close", HalfCloseFinish, choice{names: []string{HalfCloseFinish, HalfCloseCancel}}),
+		TrustForwarded: t.flag("trust_forwarded", true),
+		ExposeBackends: t.flag("expose_backends", false),
+	}
+	for _, r := range t.list("route", maxRoutes) {
+		l.Routes = append(l.Routes, route(r))
+	}
+	if l.Upstream == "" && len(l.Routes) == 0 && !t.bad["upstream"] && !t.bad["route"] {
+		t.at("upstream").fail("missing: expected the name of an upstream, or a [[listener.route]]")
+	}
+	return l
+}
+
+func route(t *table) Route {
+	defer t.done()
+	return Route{
+		Key:      t.key,
+		Match:    match(t),
+		Upstream: t.mustText("upstream", "the name of an upstream", checkNamed),
+	}
+}
+
+// match reads a route's conditions and shows them as one setting.
+func match(route *table) Match {
+	t := route.table("match")
+	t.silent = true
+	defer t.done()
+	m := Match{
+		Host:       strings.ToLower(t.text("host", "", checkHostPattern)),
+		PathPrefix: t.text("path_prefix", "", checkPathPrefix),
+		Method:     t.text("method", "", checkMethod),
+		Headers:    headers(t),
+	}
+	f := route.at("match")
+	if len(t.values) == 0 && !route.bad["match"] {
+		f.fail(`missing: expected at least one of host, path_prefix, method, header; to match everything, set the listener's upstream`)
+	}
+	f.settle(m.literal(), byDefault)
+	return m
+}
+
+func headers(match *table) []Header {
+	t := match.table("header")
+	if len(t.values) > maxHeaders {
+		match.at("header").fail("%d headers, more than the limit of %d", len(t.values), maxHeaders)
+	}
+	var all []Header
+	given := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(t.values)) {
+		f := t.field(name)
+		if err := checkToken(name); err != nil {
+			f.fail("header name: %v", err)
+		}
+		if first, twice := given[strings.ToLower(name)]; twice {
+			f.fail("the same header as %s: case does not matter in names of headers", shown(first))
+		}
+		given[strings.ToLower(name)] = name
+		all = append(all, Header{Name: name, Value: f.text(checkFieldValue)})
+	}
+	return all
+}
+
+// literal is the match as an inline table.
+func (m Match) literal() string {
+	var parts []string
+	add := func(name, value string) {
+		if value != "" {
+			parts = append(parts, name+" = "+quote(value))
+		}
+	}
+	add("host", m.Host)
+	add("path_prefix", m.PathPrefix)
+	add("method", m.Method)
+	if len(m.Headers) > 0 {
+		fields := make([]string, len(m.Headers))
+		for i, h := range m.Headers {
+			fields[i] = quote(h.Name) + " = " + quote(h.Value)
+		}
+		parts = append(parts, "header = { "+strings.Join(fields, ", ")+" }")
+	}
+	return "{ " + strings.Join(parts, ", ") + " }"
+}
+
+// checkNamed is for references that may not be left empty; whether they lead
+// anywhere is seen when the whole file has been read.
+func checkNamed(s string) error {
+	if s == "" {
+		return complain(`expected the name of an upstream, got ""`)
+	}
+	return nil
+}
+
+func checkPathPrefix(s string) error {
+	if !strings.HasPrefix(s, "/") || hasControl(s) || strings.ContainsAny(s, "?#") {
+		return complain(`expected a path that begins with "/" and has no query, such as "/v2/", got %s`, shown(s))
+	}
+	return nil
+}
+
+// checkMethod refuses "get": methods are case-sensitive, so it would never
+// match.
+func checkMethod(s string) error {
+	known := []string{"GET", "HEAD", "POST", "PUT", "DELETE", "CONNECT", "OPTIONS", "TRACE", "PATCH"}
+	if upper := strings.ToUpper(s); upper != s && slices.Contains(known, upper) {
+		return complain("methods are case-sensitive, got %s; did you mean %s?", shown(s), shown(upper))
+	}
+	return checkToken(s)
+}
+
+// checkFieldValue is for what a header must equal: as it is after the space
+// around it has been taken off.
+func checkFieldValue(s string) error {
+	if strings.TrimSpace(s) != s || strings.ContainsFunc(s, func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }) {
+		return complain("expected a value without control characters and without space around it, got %s", shown(s))
+	}
+	return nil
+}
+
+func lowerAll(list []string) []string {
+	lower := make([]string, len(list))
+	for i, s := range list {
+		lower[i] = strings.ToLower(s)
+	}
+	return lower
+}

@@ -1,0 +1,99 @@
+package config
+
+import (
+	"strconv"
+	"time"
+)
+
+// span asks for a duration. zero says what 0 means there; "" if it may not be.
+func (t *table) span(name, def, zero string) time.Duration {
+	return t.spanFrom(name, def, zero, byDefault)
+}
+
+// spanFrom is span for a default that is itself set somewhere.
+func (t *table) spanFrom(name, def, zero, origin string) time.Duration {
+	f := t.field(name)
+	text := def
+	if f.set {
+		s, ok := f.value.(string)
+		if !ok {
+			f.expected(`a duration such as "250ms"`)
+			return 0
+		}
+		text = s
+	}
+	d, err := parseDuration(text)
+	if err == nil && d == 0 && zero == "" {
+		err = errNotZero
+	}
+	if err != nil {
+		f.fail("%v", err)
+		return 0
+	}
+	if r := f.raised(d); r != d {
+		d, text = r, durationText(r)
+	}
+	f.settle(quote(text), origin)
+	return d
+}
+
+// raised is d, or the least time that the clock can keep.
+func (f field) raised(d time.Duration) time.Duration {
+	if d <= 0 || d >= minDuration {
+		return d
+	}
+	f.t.r.note(f.line, f.key, "raised to 10ms: the clock ticks every 5 ms")
+	return minDuration
+}
+
+// spanRange asks for a range of durations, "min..max", or "0s".
+func (t *table) spanRange(name, def string) (least, most time.Duration) {
+	f := t.field(name)
+	text := def
+	if f.set {
+		s, ok := f.value.(string)
+		if !ok {
+			f.expected(`a range of durations such as "120s..240s"`)
+			return 0, 0
+		}
+		text = s
+	}
+	least, most, err := parseRange(text)
+	if err != nil {
+		f.fail("%v", err)
+		return 0, 0
+	}
+	if l, m := f.raised(least), max(most, minDuration); l != least {
+		least, most = l, m
+		text = durationText(least) + ".." + durationText(most)
+	}
+	f.settle(quote(text), byDefault)
+	return least, most
+}
+
+// size asks for a number of bytes: "64KiB", or a whole number.
+func (t *table) size(name, def string, least, most int64) int64 {
+	f := t.field(name)
+	literal, text := quote(def), def
+	if f.set {
+		switch v := f.value.(type) {
+		case string:
+			literal, text = quote(v), v
+		case int64:
+			literal = strconv.FormatInt(v, 10)
+			text = literal
+		default:
+			f.expected(`a size such as "64KiB"`)
+			return 0
+		}
+	}
+	n, err := parseSize(text)
+	switch {
+	case err != nil:
+		f.fail("%v", err)
+	case n < least || n > most:
+		f.fail("expected a size from %s to %s, got %s", sizeText(least), sizeText(most), shown(text))
+	}
+	f.settle(literal, byDefault)
+	return n
+}

@@ -1,0 +1,189 @@
+package config
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+const (
+	maxUpstreams  = 1000
+	maxOperations = 200 // of one upstream
+	maxSources    = 16  // of one upstream
+	maxRetries    = 7   // with the first try 8, as many as are recorded
+	maxEndpoints  = 100_000
+	maxLoad       = 1_000_000 // also of waiters and of retries a second
+	maxPool       = 65535     // connections to one address and port
+)
+
+func upstreams(root *table) []Upstream {
+	var all []Upstream
+	root.each("upstream", maxUpstreams, func(name string, t *table) {
+		if err := checkName(name); err != nil {
+			t.r.problem(t.line, t.key, "%v", err)
+		}
+		all = append(all, upstream(name, t))
+	})
+	return all
+}
+
+func upstream(name string, t *table) Upstream {
+	defer t.done()
+	u := Upstream{
+		Key:            t.key,
+		Name:           name,
+		Discover:       discover(t),
+		Protocol:       t.choose("protocol", "http", protocols("thrift", "thriftmux", "redis", "kafka")),
+		Timeout:        t.span("timeout", "10s", "none"),
+		StallTimeout:   t.span("stall_timeout", "60s", "none"),
+		AttemptTimeout: t.span("attempt_timeout", "0s", "none"),
+		ConnectTimeout: t.span("connect_timeout", "1s", ""),
+	}
+	t.cross(u.AttemptTimeout <= u.Timeout || u.Timeout == 0, "timeout", "attempt_timeout",
+		"attempt_timeout (%s) must not be longer than timeout (%s)", durationText(u.AttemptTimeout), durationText(u.Timeout))
+	u.Balance = balance(t.table("balance"))
+	u.Pool = pool(t.table("pool"))
+	u.Breaker = breaker(t.table("breaker"))
+	u.Retry = retry(t.table("retry"))
+	t.each("operation", maxOperations, func(name string, op *table) {
+		u.Operations = append(u.Operations, operation(name, op, u))
+	})
+	return u
+}
+
+// discover takes one URI or a list of them.
+func discover(t *table) []string {
+	f := t.field("discover")
+	if !f.set {
+		f.fail(`missing: expected a URI such as "tcp://10.0.0.1:8080,10.0.0.2:8080", or a list of them`)
+		return nil
+	}
+	if _, one := f.value.(string); one {
+		uri := f.text(checkSource)
+		f.settle(quote(uri), byDefault)
+		return []string{uri}
+	}
+	if _, list := f.value.([]any); !list {
+		f.expected(`a URI such as "tcp://10.0.0.1:8080,10.0.0.2:8080", or a list of them`)
+		return nil
+	}
+	all := f.texts(maxSources, checkSource)
+	if len(all) == 0 && !t.bad["discover"] {
+		f.fail("expected at least one URI, got an empty list")
+	}
+	f.settle(quoteList(all), byDefault)
+	return all
+}
+
+// checkSource looks at the scheme alone: what may follow it is the business of
+// the source of that name.
+func checkSource(uri string) error {
+	schemes := choice{
+		names: []string{"tcp", "file"},
+		later: []string{"zk", "xds", "dns", "srv"},
+		has:   "has tcp:// and file://",
+	}
+	scheme, rest, ok := strings.Cut(uri, "://")
+	scheme = strings.ToLower(scheme)
+	switch {
+	case !ok && checkAddress(uri) == nil:
+		return complain("expected a URI that begins with tcp:// or file://, got %s; did you mean %s?", shown(uri), shown("tcp://"+uri))
+	case !ok:
+		return complain("expected a URI that begins with tcp:// or file://, got %s", shown(uri))
+	case slices.Contains(schemes.later, scheme):
+		return complain("%s:// is not in this version yet: this version %s", scheme, schemes.has)
+	case !slices.Contains(schemes.names, scheme):
+		return complain("expected a URI that begins with tcp:// or file://, got %s%s", shown(uri), didYouMean(scheme, schemes.names))
+	case rest == "" || hasControl(rest):
+		return complain("expected something after the scheme, without spaces, got %s", shown(uri))
+	}
+	return nil
+}
+
+func balance(t *table) Balance {
+	defer t.done()
+	b := Balance{
+		Policy: t.choose("policy", PolicyAperture, choice{
+			names: []string{PolicyAperture, PolicyLeastLoaded, PolicyP2C},
+			later: []string{"ring_hash", "maglev"},
+			has:   "has aperture, least_loaded and p2c",
+		}),
+		Load: t.choose("load", "pending", choice{
+			names: []string{"pending"}, later: []string{"peak_ewma"}, has: "has pending",
+		}),
+		MinSize:   t.count("min_size", 0, 0, maxEndpoints),
+		MaxSize:   t.count("max_size", 0, 0, maxEndpoints),
+		LowLoad:   t.number("low_load", 0.5, maxLoad),
+		HighLoad:  t.number("high_load", 2, maxLoad),
+		Smoothing: t.span("smoothing", "5s", ""),
+	}
+	b.JitterMin, b.JitterMax = t.spanRange("jitter", "120s..240s")
+	t.cross(b.MinSize <= b.MaxSize || b.MaxSize == 0, "min_size", "max_size",
+		"min_size (%d) must not be greater than max_size (%d)", b.MinSize, b.MaxSize)
+	t.cross(b.LowLoad < b.HighLoad, "low_load", "high_load",
+		"low_load (%v) must be less than high_load (%v)", b.LowLoad, b.HighLoad)
+	return b
+}
+
+func pool(t *table) Pool {
+	defer t.done()
+	p := Pool{
+		LowWatermark:  t.count("low_watermark", 1, 0, maxPool),
+		HighWatermark: t.count("high_watermark", 100, 1, maxPool),
+		MaxWaiters:    t.count("max_waiters", 1000, 0, maxLoad),
+		IdleTimeout:   t.span("idle_timeout", "60s", ""),
+	}
+	t.cross(p.LowWatermark <= p.HighWatermark, "low_watermark", "high_watermark",
+		"low_watermark (%d) must not be greater than high_watermark (%d)", p.LowWatermark, p.HighWatermark)
+	return p
+}
+
+func breaker(t *table) Breaker {
+	defer t.done()
+	b := Breaker{
+		ConsecutiveFailures: t.count("consecutive_failures", 5, 0, maxLoad),
+		SuccessRate:         t.number("success_rate", 0.5, 1),
+		Window:              t.span("window", "10s", ""),
+		MinRequests:         t.count("min_requests", 20, 1, maxLoad),
+		MinBackoff:          t.span("min_backoff", "5s", ""),
+		MaxBackoff:          t.span("max_backoff", "60s", ""),
+		MaxEjected:          t.number("max_ejected", 0.5, 1),
+	}
+	t.cross(b.MinBackoff <= b.MaxBackoff, "min_backoff", "max_backoff",
+		"min_backoff (%s) must not be longer than max_backoff (%s)", durationText(b.MinBackoff), durationText(b.MaxBackoff))
+	return b
+}
+
+func retry(t *table) Retry {
+	defer t.done()
+	conditions := []string{RetryOnConnect, RetryOnRejected, RetryOnReset, RetryOnTimeout, RetryOn5xx}
+	r := Retry{
+		MaxRetries:   t.count("max_retries", 2, 0, maxRetries),
+		Budget:       t.number("budget", 0.2, 1),
+		MinPerSecond: t.count("min_per_second", 10, 0, maxLoad),
+		On:           t.texts("on", conditions, len(conditions), choice{names: conditions}.check),
+	}
+	r.On = slices.DeleteFunc(conditions, func(c string) bool { return !slices.Contains(r.On, c) })
+	return r
+}
+
+// operation reads one operation of the upstream, whose timeout it has unless it
+// says otherwise.
+func operation(name string, t *table, u Upstream) Operation {
+	defer t.done()
+	if name == "" || len(name) > 256 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		t.r.problem(t.line, t.key, `expected an operation of 1 to 256 characters, such as "GET /search", got %s`, shown(name))
+	}
+	op := Operation{
+		Key:     t.key,
+		Name:    name,
+		Timeout: t.spanFrom("timeout", durationText(u.Timeout), "none", joinKey(u.Key, "timeout")),
+	}
+	// Left out, it is the protocol's rule, for which there is no literal.
+	if f := t.field("idempotent"); f.set {
+		v := f.flag()
+		f.settle(strconv.FormatBool(v), byDefault)
+		op.Idempotent = &v
+	}
+	return op
+}

@@ -1,0 +1,200 @@
+package sock
+
+import (
+	"errors"
+	"io"
+	"net"
+	"os"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// ErrAgain is returned by the calls that do not wait when they would have to.
+var ErrAgain = errors.New("sock: would block")
+
+// ErrStale is returned by Roundtrip when the connection was closed, or had
+// bytes nobody asked for, before anything was written.
+var ErrStale = errors.New("sock: connection closed or dirty before use")
+
+// ErrWoken is returned by a wait that Wake ended.
+var ErrWoken = os.ErrDeadlineExceeded
+
+// maxCall is the most bytes one raw system call moves: a RawSyscall holds its
+// P, and with it everybody else on it.
+const maxCall = 64 << 10
+
+// Conn is a stream connection. One goroutine may read and one may write at a
+// time; Wake may be called by any. The zero Conn is not usable, see New.
+type Conn struct {
+	nc    net.Conn
+	raw   syscall.RawConn // nil: the net.Conn path
+	woken atomic.Bool
+	in    readOp
+	out   writeOp
+}
+
+// New takes over nc. TCP connections of Linux take the raw path, everything
+// else goes through net.Conn.
+func New(nc net.Conn) *Conn {
+	c := &Conn{nc: nc}
+	if rawSupported {
+		if t, ok := nc.(*net.TCPConn); ok {
+			if raw, err := t.SyscallConn(); err == nil {
+				c.raw = raw
+				c.in.run = c.in.step
+				c.out.run = c.out.step
+			}
+		}
+	}
+	return c
+}
+
+// NetConn is the connection New took over. Callers may ask it for addresses
+// and must not read, write or set deadlines.
+func (c *Conn) NetConn() net.Conn { return c.nc }
+
+// Raw tells whether raw system calls are used.
+func (c *Conn) Raw() bool { return c.raw != nil }
+
+// Read waits until there are bytes or the end (io.EOF). It always tries before
+// it waits: a FIN that came together with the last bytes gives no second edge,
+// and a wait without a try would sleep through it.
+func (c *Conn) Read(p []byte) (int, error) {
+	if c.raw == nil {
+		return c.nc.Read(p)
+	}
+	return c.in.do(c.raw, opRead, p)
+}
+
+// TryRead reads what is there without waiting, ErrAgain if nothing is. On the
+// net.Conn path it cannot know and always answers ErrAgain.
+func (c *Conn) TryRead(p []byte) (int, error) {
+	if c.raw == nil {
+		return 0, ErrAgain
+	}
+	return c.in.do(c.raw, opTry, p)
+}
+
+// WaitRead waits until there is something to read (bytes or the end) and takes
+// none of it, so that no buffer is held meanwhile. An error of the connection
+// is returned here and only here: the system tells it once, and a Read after a
+// reset would take it for a clean end. On the net.Conn path it returns at once.
+func (c *Conn) WaitRead() error {
+	if c.raw == nil {
+		return nil
+	}
+	_, err := c.in.do(c.raw, opWait, nil)
+	return err
+}
+
+// Roundtrip looks whether the connection is still good, writes a and then b
+// and waits for the first bytes of the answer, in as few system calls as that
+// takes. The look is what makes a reused connection safe: ErrStale proves that
+// nothing was written; n tells how many unasked bytes were found instead. When
+// wrote is less than all with a nil error, the socket's buffer is full: write
+// the rest with Write, then Read.
+func (c *Conn) Roundtrip(a, b, in []byte) (wrote, n int, err error) {
+	if c.raw == nil {
+		wrote, err = c.Write(a, b)
+		if err != nil {
+			return wrote, 0, err
+		}
+		n, err = c.nc.Read(in)
+		return wrote, n, err
+	}
+	c.in.wrote, c.in.a, c.in.b = 0, a, b
+	n, err = c.in.do(c.raw, opRoundtrip, in)
+	c.in.a, c.in.b = nil, nil
+	return c.in.wrote, n, err
+}
+
+// TryWrite writes a and then b as far as the socket takes them without
+// waiting: ErrAgain with the count if that was not all.
+func (c *Conn) TryWrite(a, b []byte) (int, error) {
+	if c.raw == nil {
+		return 0, ErrAgain
+	}
+	return c.out.do(c.raw, a, b, false)
+}
+
+// Write writes all of a and then b, waiting as needed.
+func (c *Conn) Write(a, b []byte) (int, error) {
+	if c.raw == nil {
+		n, err := c.nc.Write(a)
+		if err == nil && len(b) > 0 {
+			var m int
+			m, err = c.nc.Write(b)
+			n += m
+		}
+		return n, err
+	}
+	return c.out.do(c.raw, a, b, true)
+}
+
+// Look tells whether the connection is open and silent, as an idle one must
+// be: one system call, no bytes taken. The net.Conn path cannot tell and
+// answers true.
+func (c *Conn) Look() bool {
+	if c.raw == nil {
+		return true
+	}
+	_, err := c.in.do(c.raw, opPeek, nil)
+	return err == ErrAgain
+}
+
+// longAgo is a deadline that has passed.
+var longAgo = time.Unix(1, 0)
+
+// Wake ends the present wait of reader and writer, and every later one until
+// Rearm, with ErrWoken. Any goroutine may call it at any time.
+func (c *Conn) Wake() {
+	c.woken.Store(true)
+	c.nc.SetDeadline(longAgo)
+}
+
+// Rearm undoes Wake. The owner calls it when no Wake can be in progress.
+func (c *Conn) Rearm() {
+	if c.woken.Load() {
+		c.woken.Store(false)
+		c.nc.SetDeadline(time.Time{})
+	}
+}
+
+// Close closes the connection in the ordinary way.
+func (c *Conn) Close() error { return c.nc.Close() }
+
+// CloseWrite sends a FIN and leaves the reading side open.
+func (c *Conn) CloseWrite() error {
+	if h, ok := c.nc.(interface{ CloseWrite() error }); ok {
+		return h.CloseWrite()
+	}
+	return errors.New("sock: connection has no half-close")
+}
+
+// Abort closes with a reset, so that the peer cannot take what it has read for
+// the whole. What wraps a connection (TLS) is passed by: its Close would say
+// goodbye in good order. Connections that know no reset are closed.
+func (c *Conn) Abort() error {
+	nc := c.nc
+	for {
+		w, ok := nc.(interface{ NetConn() net.Conn })
+		if !ok {
+			break
+		}
+		nc = w.NetConn()
+	}
+	if t, ok := nc.(*net.TCPConn); ok {
+		_ = t.SetLinger(0) // fails on a closed connection only
+	}
+	return nc.Close()
+}
+
+// IsReset tells whether err is the peer's reset, as opposed to its FIN
+// (io.EOF) or something of ours.
+func IsReset(err error) bool {
+	return errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE)
+}
+
+// IsEnd tells whether err is the peer's doing: its FIN or its reset.
+func IsEnd(err error) bool { return err == io.EOF || IsReset(err) }
