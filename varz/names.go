@@ -1,0 +1,347 @@
+package varz
+
+// This file is the list of all metrics; nothing else makes a Desc outside of
+// tests. The values are constants in all but syntax.
+//
+// Where the scales library measured the same thing its name is kept, so that
+// dashboards carry over. What it counted and is absent here: serialization
+// failures and message sizes (the proxy forwards bytes and serializes
+// nothing), send and receive times (two clock readings a message for what
+// transport_latency tells better), and tests_failed, which it never counted.
+
+// What was asked, one request counted once however often it was tried. A burst of n counts n.
+var (
+	DispatchMessages = &Desc{Name: "scales.MessageDispatcher.dispatch_messages",
+		Prom: "sidecar_requests_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelOperation},
+		Help:   "Requests taken for the upstream."}
+	SuccessMessages = &Desc{Name: "scales.MessageDispatcher.success_messages",
+		Prom: "sidecar_requests_succeeded_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelOperation},
+		Help:   "Requests whose reply was no failure of the upstream."}
+	ExceptionMessages = &Desc{Name: "scales.MessageDispatcher.exception_messages",
+		Prom: "sidecar_requests_failed_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelOperation},
+		Help:   "Requests that ended in a failure reply or in none, timeouts included."}
+	RequestLatency = &Desc{Name: "scales.MessageDispatcher.request_latency",
+		Prom: "sidecar_request_duration_seconds", Kind: KindHistogram,
+		Labels: []Label{LabelService, LabelOperation},
+		Help:   "Time from a request's first byte to its end, retries included, successes and failures."}
+	ReplyLatency = &Desc{Name: "sidecar.MessageDispatcher.reply_latency",
+		Prom: "sidecar_reply_latency_seconds", Kind: KindHistogram,
+		Labels: []Label{LabelService, LabelOperation},
+		Help:   "Time from a request's first byte to the first byte of the reply that went out."}
+	Failures = &Desc{Name: "sidecar.failures",
+		Prom: "sidecar_failures_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelReason},
+		Help:   "Failed requests by reason code."}
+	InFlight = &Desc{Name: "sidecar.in_flight",
+		Prom: "sidecar_requests_in_flight", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Requests under way in the upstream."}
+	Timeouts = &Desc{Name: "scales.TimeoutSink.timeouts",
+		Prom: "sidecar_timeouts_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests that ran into their deadline."}
+)
+
+// What endpoints did, one count a try. These share the names above and answer
+// sums by endpoint, as scales' sources named the endpoint there too.
+var (
+	EndpointDispatches = &Desc{Name: "scales.MessageDispatcher.dispatch_messages",
+		Prom: "sidecar_endpoint_requests_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Requests given to the endpoint, each try counted."}
+	EndpointSuccesses = &Desc{Name: "scales.MessageDispatcher.success_messages",
+		Prom: "sidecar_endpoint_requests_succeeded_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Tries that the endpoint answered without failing."}
+	EndpointExceptions = &Desc{Name: "scales.MessageDispatcher.exception_messages",
+		Prom: "sidecar_endpoint_requests_failed_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Tries that failed at the endpoint."}
+	EndpointLatency = &Desc{Name: "scales.MessageDispatcher.request_latency",
+		Prom: "sidecar_endpoint_request_duration_seconds", Kind: KindHistogram,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Time of one try at the endpoint, pool wait included, successes and failures."}
+	EndpointFailures = &Desc{Name: "sidecar.endpoint.failures",
+		Prom: "sidecar_endpoint_failures_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint, LabelReason},
+		Help:   "Failed tries at the endpoint by reason code."}
+	EndpointInFlight = &Desc{Name: "sidecar.endpoint.in_flight",
+		Prom: "sidecar_endpoint_requests_in_flight", Kind: KindGauge,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Requests outstanding at the endpoint."}
+)
+
+// Balancing.
+var (
+	HeapSize = &Desc{Name: "scales.loadbalancer.Heap.size",
+		Prom: "sidecar_balancer_endpoints", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Endpoints that the balancer knows."}
+	HeapNoMembers = &Desc{Name: "scales.loadbalancer.Heap.no_members",
+		Prom: "sidecar_balancer_no_members_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests that found no endpoint at all."}
+	ApertureIdle = &Desc{Name: "scales.loadbalancer.Aperture.idle",
+		Prom: "sidecar_aperture_idle_endpoints", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Endpoints outside the aperture."}
+	ApertureActive = &Desc{Name: "scales.loadbalancer.Aperture.active",
+		Prom: "sidecar_aperture_active_endpoints", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Endpoints inside the aperture."}
+	ApertureLoadAverage = &Desc{Name: "scales.loadbalancer.Aperture.load_average",
+		Prom: "sidecar_aperture_load_average", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Smoothed outstanding requests per endpoint of the aperture."}
+)
+
+// Failure and recovery of endpoints.
+var (
+	TimeFailed = &Desc{Name: "scales.Resurrector.time_failed",
+		Prom: "sidecar_endpoint_failed_seconds_total", Kind: KindCounter, Nanoseconds: true,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Time that the endpoint was ejected, counted at each attempt to bring it back."}
+	ReconnectAttempts = &Desc{Name: "scales.Resurrector.reconnect_attempts",
+		Prom: "sidecar_endpoint_reconnect_attempts_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Background dials to an endpoint that failed to connect."}
+	Ejections = &Desc{Name: "sidecar.breaker.ejections",
+		Prom: "sidecar_endpoint_ejections_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint, LabelReason},
+		Help:   "Ejections of the endpoint by what it failed at."}
+	EjectionsRefused = &Desc{Name: "sidecar.breaker.ejections_refused",
+		Prom: "sidecar_endpoint_ejections_refused_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Ejections not made because too many endpoints were out."}
+	Readmissions = &Desc{Name: "sidecar.breaker.readmissions",
+		Prom: "sidecar_endpoint_readmissions_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Returns of the endpoint after an ejection."}
+	Probes = &Desc{Name: "sidecar.breaker.probes",
+		Prom: "sidecar_endpoint_probes_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Single requests let through to an ejected endpoint."}
+	Ejected = &Desc{Name: "sidecar.breaker.ejected",
+		Prom: "sidecar_ejected_endpoints", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Endpoints that are ejected now."}
+)
+
+// Retries.
+var (
+	Retries = &Desc{Name: "sidecar.retry.retries",
+		Prom: "sidecar_retries_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Further tries paid for by the retry budget."}
+	Requeues = &Desc{Name: "sidecar.retry.requeues",
+		Prom: "sidecar_requeues_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Further tries of requests that provably reached nobody, which are free."}
+	BudgetExhausted = &Desc{Name: "sidecar.retry.budget_exhausted",
+		Prom: "sidecar_retry_budget_exhausted_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Tries not made because the retry budget was empty."}
+	HeldReplies = &Desc{Name: "sidecar.retry.held_replies",
+		Prom: "sidecar_held_replies_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Failure replies kept from the client to try once more."}
+)
+
+// Pools and connections to endpoints.
+var (
+	PoolSize = &Desc{Name: "scales.pool.WatermarkPool.size",
+		Prom: "sidecar_pool_connections", Kind: KindGauge,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Connections of the pool, idle and in use."}
+	PoolQueueSize = &Desc{Name: "scales.pool.WatermarkPool.queue_size",
+		Prom: "sidecar_pool_waiters", Kind: KindGauge,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Requests that wait for a connection."}
+	PoolWaits = &Desc{Name: "sidecar.pool.waits",
+		Prom: "sidecar_pool_waits_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Requests that had to wait for a connection."}
+	PoolExhausted = &Desc{Name: "sidecar.pool.exhausted",
+		Prom: "sidecar_pool_exhausted_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Requests turned away because too many waited."}
+	StaleConnections = &Desc{Name: "sidecar.pool.stale_connections",
+		Prom: "sidecar_pool_stale_connections_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Kept connections found closed when they were to be used."}
+	ConnectFailures = &Desc{Name: "sidecar.socket.connect_failures",
+		Prom: "sidecar_connect_failures_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint, LabelReason},
+		Help:   "Failed dials by reason code."}
+	SocketConnects = &Desc{Name: "scales.socket.connects",
+		Prom: "sidecar_connects_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Successful dials."}
+	SocketNumConnections = &Desc{Name: "scales.socket.num_connections",
+		Prom: "sidecar_connections", Kind: KindGauge,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Open connections to the endpoint."}
+	SocketOpenLatency = &Desc{Name: "scales.socket.open_latency",
+		Prom: "sidecar_connect_duration_seconds", Kind: KindHistogram,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Time of a dial, TLS handshake included, successes and failures."}
+	SocketBytesSent = &Desc{Name: "scales.socket.bytes_sent",
+		Prom: "sidecar_socket_sent_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Bytes written to the endpoint by protocols other than HTTP."}
+	SocketBytesRecv = &Desc{Name: "scales.socket.bytes_recv",
+		Prom: "sidecar_socket_received_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Bytes read from the endpoint by protocols other than HTTP."}
+)
+
+// Protocols, backend side.
+var (
+	HTTPBytesSent = &Desc{Name: "scales.http.HttpTransportSink.bytes_sent",
+		Prom: "sidecar_http_sent_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Bytes written to the endpoint over HTTP."}
+	HTTPBytesRecv = &Desc{Name: "scales.http.HttpTransportSink.bytes_recv",
+		Prom: "sidecar_http_received_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Bytes read from the endpoint over HTTP."}
+	ThriftMessagesSent = &Desc{Name: "scales.thrift.SocketTransportSink.messages_sent",
+		Prom: "sidecar_thrift_sent_messages_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Thrift messages written to the endpoint."}
+	ThriftMessagesRecv = &Desc{Name: "scales.thrift.SocketTransportSink.messages_recv",
+		Prom: "sidecar_thrift_received_messages_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Thrift messages read from the endpoint."}
+	ThriftTransportLatency = &Desc{Name: "scales.thrift.SocketTransportSink.transport_latency",
+		Prom: "sidecar_thrift_transport_duration_seconds", Kind: KindHistogram,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Time from writing a Thrift request to the end of its reply."}
+	MuxMessagesSent = &Desc{Name: "scales.thriftmux.SocketTransportSink.messages_sent",
+		Prom: "sidecar_mux_sent_messages_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Mux frames written to the endpoint, pings included."}
+	MuxMessagesRecv = &Desc{Name: "scales.thriftmux.SocketTransportSink.messages_recv",
+		Prom: "sidecar_mux_received_messages_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Mux frames read from the endpoint, pings included."}
+	MuxActive = &Desc{Name: "scales.thriftmux.SocketTransportSink.active",
+		Prom: "sidecar_mux_sessions", Kind: KindGauge,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Open Mux connections to the endpoint."}
+	MuxSendQueueSize = &Desc{Name: "scales.thriftmux.SocketTransportSink.send_queue_size",
+		Prom: "sidecar_mux_send_queue_bytes", Kind: KindGauge,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Bytes that wait to be written to the endpoint."}
+	MuxTransportLatency = &Desc{Name: "scales.thriftmux.SocketTransportSink.transport_latency",
+		Prom: "sidecar_mux_transport_duration_seconds", Kind: KindHistogram,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Time from queueing a Mux request to its reply, late replies included."}
+	MuxTagsExhausted = &Desc{Name: "scales.mux.TagPool.pool_exhausted",
+		Prom: "sidecar_mux_tags_exhausted_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Requests that found no free Mux tag."}
+	MuxMaxTag = &Desc{Name: "scales.mux.TagPool.max_tag",
+		Prom: "sidecar_mux_max_tag", Kind: KindGauge,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Highest Mux tag in use so far."}
+	RedisMessagesSent = &Desc{Name: "scales.redis.RedisTransportSink.messages_sent",
+		Prom: "sidecar_redis_sent_commands_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Redis commands written to the endpoint."}
+	RedisMessagesRecv = &Desc{Name: "scales.redis.RedisTransportSink.messages_recv",
+		Prom: "sidecar_redis_received_replies_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Redis replies read from the endpoint."}
+	RedisTransportLatency = &Desc{Name: "scales.redis.RedisTransportSink.transport_latency",
+		Prom: "sidecar_redis_transport_duration_seconds", Kind: KindHistogram,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Time from writing a Redis burst to the end of its replies."}
+)
+
+// Listeners, the side of the application.
+var (
+	ListenerConnections = &Desc{Name: "sidecar.listener.connections",
+		Prom: "sidecar_listener_connections", Kind: KindGauge,
+		Labels: []Label{LabelListener},
+		Help:   "Open client connections, parked ones included."}
+	ListenerAccepted = &Desc{Name: "sidecar.listener.accepted",
+		Prom: "sidecar_listener_accepted_connections_total", Kind: KindCounter,
+		Labels: []Label{LabelListener},
+		Help:   "Client connections accepted."}
+	ListenerRefused = &Desc{Name: "sidecar.listener.refused",
+		Prom: "sidecar_listener_refused_connections_total", Kind: KindCounter,
+		Labels: []Label{LabelListener, LabelReason},
+		Help:   "Client connections closed unserved, by reason."}
+	ListenerParked = &Desc{Name: "sidecar.listener.parked",
+		Prom: "sidecar_listener_parked_connections", Kind: KindGauge,
+		Labels: []Label{LabelListener},
+		Help:   "Idle client connections that hold no buffer."}
+	ListenerInFlight = &Desc{Name: "sidecar.listener.in_flight",
+		Prom: "sidecar_listener_requests_in_flight", Kind: KindGauge,
+		Labels: []Label{LabelListener},
+		Help:   "Requests of the listener under way."}
+	ListenerRequests = &Desc{Name: "sidecar.listener.requests",
+		Prom: "sidecar_listener_requests_total", Kind: KindCounter,
+		Labels: []Label{LabelListener},
+		Help:   "Requests that came in by the listener."}
+	ListenerFailures = &Desc{Name: "sidecar.listener.failures",
+		Prom: "sidecar_listener_failures_total", Kind: KindCounter,
+		Labels: []Label{LabelListener, LabelReason},
+		Help:   "Requests that the listener answered with a failure of the sidecar's, by reason code."}
+	ClientBytesIn = &Desc{Name: "sidecar.listener.bytes_in",
+		Prom: "sidecar_listener_received_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelListener},
+		Help:   "Bytes read from clients."}
+	ClientBytesOut = &Desc{Name: "sidecar.listener.bytes_out",
+		Prom: "sidecar_listener_sent_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelListener},
+		Help:   "Bytes written to clients."}
+)
+
+// Discovery, configuration and the registry itself.
+var (
+	DiscoveryEndpoints = &Desc{Name: "sidecar.discovery.endpoints",
+		Prom: "sidecar_discovery_endpoints", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Endpoints in the set in use."}
+	DiscoveryUpdates = &Desc{Name: "sidecar.discovery.updates",
+		Prom: "sidecar_discovery_updates_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Changed sets taken over."}
+	DiscoveryErrors = &Desc{Name: "sidecar.discovery.errors",
+		Prom: "sidecar_discovery_errors_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Failed lookups; the last good set stays in use."}
+	DiscoveryHeld = &Desc{Name: "sidecar.discovery.held",
+		Prom: "sidecar_discovery_held", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "1 while an old set is kept against an empty or failed answer."}
+	Reloads = &Desc{Name: "sidecar.config.reloads",
+		Prom: "sidecar_config_reloads_total", Kind: KindCounter,
+		Help: "Configurations taken over after the start."}
+	ReloadFailures = &Desc{Name: "sidecar.config.reload_failures",
+		Prom: "sidecar_config_reload_failures_total", Kind: KindCounter,
+		Help: "Configurations refused after the start."}
+	SeriesFolded = &Desc{Name: "sidecar.varz.series_folded",
+		Prom: "sidecar_series_folded", Kind: KindGauge,
+		Help: "Requests for a new series that went to \"other\" because a metric has too many."}
+)
+
+// All lists every metric of this file, in its order.
+func All() []*Desc {
+	return []*Desc{
+		DispatchMessages, SuccessMessages, ExceptionMessages, RequestLatency, ReplyLatency, Failures, InFlight, Timeouts,
+		EndpointDispatches, EndpointSuccesses, EndpointExceptions, EndpointLatency, EndpointFailures, EndpointInFlight,
+		HeapSize, HeapNoMembers, ApertureIdle, ApertureActive, ApertureLoadAverage,
+		TimeFailed, ReconnectAttempts, Ejections, EjectionsRefused, Readmissions, Probes, Ejected,
+		Retries, Requeues, BudgetExhausted, HeldReplies,
+		PoolSize, PoolQueueSize, PoolWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency, SocketBytesSent, SocketBytesRecv,
+		HTTPBytesSent, HTTPBytesRecv, ThriftMessagesSent, ThriftMessagesRecv, ThriftTransportLatency, MuxMessagesSent, MuxMessagesRecv, MuxActive, MuxSendQueueSize, MuxTransportLatency, MuxTagsExhausted, MuxMaxTag, RedisMessagesSent, RedisMessagesRecv, RedisTransportLatency,
+		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, ClientBytesIn, ClientBytesOut,
+		DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, Reloads, ReloadFailures, SeriesFolded,
+	}
+}
