@@ -1,0 +1,112 @@
+package balance
+
+import (
+	"math/rand/v2"
+
+	"sidecar"
+)
+
+// maxRedraws is how often a pair is drawn again for having no node that is
+// Open and untried. With half of all nodes down, a pair is useless one time in
+// four, so that five of them fail one time in a thousand.
+const maxRedraws = 4
+
+// candidate is a node as an exchange sees it at one moment.
+type candidate struct {
+	node    Node
+	rank    rank
+	pending int64
+	score   float64
+}
+
+// better tells whether c is to be preferred to d, which was drawn before it.
+// Between two that carry nothing the first drawn stays: it was drawn by weight
+// already, and to compare weights once more would send all the traffic of a
+// client that makes one call after the other to the heaviest node.
+func (c *candidate) better(d *candidate) bool {
+	if c.rank != d.rank {
+		return c.rank < d.rank
+	}
+	if c.pending == 0 && d.pending == 0 {
+		return false
+	}
+	return c.score < d.score
+}
+
+// search is one pick under way.
+type search struct {
+	x    *sidecar.Exchange
+	now  int64
+	best candidate
+	// closed is a node that was seen Closed, nil if none was.
+	closed Node
+}
+
+func (s *search) look(n Node) candidate {
+	st := n.Status(s.now)
+	if st >= sidecar.Closed {
+		s.closed = n
+	}
+	c := candidate{node: n, rank: rankOf(st, s.x.Tries.Tried(n.ID()))}
+	var w float64
+	c.pending, w = n.Load()
+	c.score = score(c.pending, w)
+	return c
+}
+
+// draws looks at a few pairs and ends at the first that has a node which is
+// Open and untried.
+func (s *search) draws(t *table) {
+	if len(t.nodes) < 2 {
+		for _, n := range t.nodes {
+			if c := s.look(n); c.better(&s.best) {
+				s.best = c
+			}
+		}
+		return
+	}
+	for range 1 + maxRedraws {
+		i, j := t.drawTwo()
+		a, b := s.look(t.nodes[i]), s.look(t.nodes[j])
+		if b.better(&a) {
+			a = b
+		}
+		if a.better(&s.best) {
+			s.best = a
+		}
+		if s.best.rank == untriedOpen || len(t.nodes) == 2 {
+			return
+		}
+	}
+}
+
+// few is how many nodes are looked at one by one without a second thought.
+const few = 32
+
+// wants tells whether to scan t after draws. Of many nodes a Busy one that was
+// not tried does: if all of them are Busy, which is when time is dear, each
+// exchange would look at each of them.
+func (s *search) wants(t *table) bool {
+	return s.best.rank > untriedBusy || s.best.rank > untriedOpen && len(t.nodes) <= few
+}
+
+// scan looks at every node and takes the best, by chance among equals: always
+// the first would send all that fails to the same one.
+func (s *search) scan(t *table) {
+	equals := 0
+	for _, n := range t.nodes {
+		c := s.look(n)
+		switch {
+		case c.rank > s.best.rank || c.rank == s.best.rank && c.score > s.best.score:
+			continue
+		case c.rank < s.best.rank || c.score < s.best.score:
+			equals = 1
+		default:
+			equals++
+			if rand.IntN(equals) != 0 {
+				continue
+			}
+		}
+		s.best = c
+	}
+}
