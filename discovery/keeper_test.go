@@ -1,0 +1,318 @@
+package discovery
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// scripted is a Source that publishes what the test sends; a nil func ends Run.
+type scripted struct {
+	name string
+	in   chan func(publish func(Update)) error
+	runs atomic.Int32
+}
+
+func newScripted(name string) *scripted {
+	return &scripted{name: name, in: make(chan func(func(Update)) error)}
+}
+
+func (s *scripted) String() string { return s.name }
+
+func (s *scripted) Run(ctx context.Context, publish func(Update)) error {
+	s.runs.Add(1)
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case f := <-s.in:
+			if f == nil {
+				return nil
+			}
+			if err := f(publish); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (s *scripted) answers(addresses ...string) {
+	set := make([]Endpoint, len(addresses))
+	for i, a := range addresses {
+		set[i] = at(a, 1)
+	}
+	s.sends(Update{Endpoints: set})
+}
+
+func (s *scripted) sends(u Update) {
+	s.in <- func(publish func(Update)) error { publish(u); return nil }
+	synctest.Wait()
+}
+
+// kept is a Keeper in virtual time and the snapshots that it has called about.
+type kept struct {
+	*Keeper
+	t     *testing.T
+	calls []*Snapshot
+}
+
+func keep(t *testing.T, p KeeperParams, f func(k *kept)) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, s := range p.Sources {
+			s.(*scripted).in = make(chan func(func(Update)) error) // of this bubble
+		}
+		k := &kept{t: t}
+		p.Changed = func(s *Snapshot) { k.calls = append(k.calls, s) }
+		k.Keeper = NewKeeper(p)
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error)
+		go func() { done <- k.Run(ctx) }()
+		synctest.Wait()
+		f(k)
+		cancel()
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Errorf("Run returned %v", err)
+		}
+	})
+}
+
+// wants fails if the endpoints or the number of calls so far are others.
+func (k *kept) wants(calls int, addresses ...string) *Snapshot {
+	k.t.Helper()
+	s := k.Snapshot()
+	var got []string
+	for _, e := range s.Endpoints {
+		got = append(got, e.Address)
+	}
+	if fmt.Sprint(got) != fmt.Sprint(addresses) {
+		k.t.Fatalf("endpoints %v, want %v", got, addresses)
+	}
+	if len(k.calls) != calls {
+		k.t.Fatalf("%d calls, want %d", len(k.calls), calls)
+	}
+	return s
+}
+
+func TestKeeperKnowsNothingBeforeTheFirstAnswer(t *testing.T) {
+	a := newScripted("a")
+	keep(t, KeeperParams{Sources: []Source{a}}, func(k *kept) {
+		if s := k.wants(0); s.Answered() || s.Source != "a" || s.Err != nil {
+			t.Errorf("got %+v", s)
+		}
+		a.sends(Update{Err: errors.New("no way")})
+		if s := k.wants(0); s.Answered() || s.Err == nil {
+			t.Errorf("got %+v", s)
+		}
+		a.answers() // nothing is there to be held
+		if s := k.wants(1); !s.Answered() || s.Err != nil || s.Held != "" {
+			t.Errorf("got %+v", s)
+		}
+		a.answers("x:1")
+		k.wants(2, "x:1")
+	})
+}
+
+func TestKeeperKeepsTheLastGoodSetThroughErrors(t *testing.T) {
+	a := newScripted("a")
+	keep(t, KeeperParams{Sources: []Source{a}}, func(k *kept) {
+		a.answers("x:1", "y:1")
+		began := time.Now()
+		time.Sleep(time.Minute)
+		a.sends(Update{Err: errors.New("session lost")})
+		failed := time.Now()
+		time.Sleep(time.Minute)
+		a.sends(Update{Err: errors.New("no route"), Endpoints: []Endpoint{at("z:1", 1)}})
+		s := k.wants(1, "x:1", "y:1")
+		if s.Err.Error() != "no route" || !s.ErrSince.Equal(failed) || !s.LastOK.Equal(began) || !s.Since.Equal(began) {
+			t.Errorf("got %+v", s)
+		}
+		a.answers("x:1", "y:1")
+		s = k.wants(1, "x:1", "y:1")
+		if s.Err != nil || !s.ErrSince.IsZero() || !s.LastOK.Equal(time.Now()) || !s.Since.Equal(began) {
+			t.Errorf("got %+v after it works again", s)
+		}
+	})
+}
+
+func TestKeeperIgnoresAnEmptyAnswerAfterAGoodOne(t *testing.T) {
+	a := newScripted("a")
+	keep(t, KeeperParams{Sources: []Source{a}}, func(k *kept) {
+		a.answers("x:1", "y:1")
+		time.Sleep(time.Minute)
+		a.answers()
+		held := time.Now()
+		time.Sleep(time.Minute)
+		a.answers()
+		s := k.wants(1, "x:1", "y:1")
+		if !strings.Contains(s.Held, "empty answer ignored at 2000-01-01T00:01:00Z") || !s.HeldSince.Equal(held) {
+			t.Errorf("held %q since %v", s.Held, s.HeldSince)
+		}
+		if !s.LastOK.Equal(held.Add(-time.Minute)) {
+			t.Errorf("last good answer at %v", s.LastOK)
+		}
+		a.answers("x:1")
+		if s := k.wants(2, "x:1"); s.Held != "" || !s.HeldSince.IsZero() {
+			t.Errorf("held %q since %v", s.Held, s.HeldSince)
+		}
+	})
+}
+
+func TestKeeperEmptiesTheSetIfAllowed(t *testing.T) {
+	a := newScripted("a")
+	keep(t, KeeperParams{Sources: []Source{a}, AllowEmpty: true}, func(k *kept) {
+		a.answers("x:1")
+		a.answers()
+		if s := k.wants(2); s.Held != "" {
+			t.Errorf("held %q", s.Held)
+		}
+	})
+}
+
+func TestKeeperTellsOnlyRealChanges(t *testing.T) {
+	a := newScripted("a")
+	keep(t, KeeperParams{Sources: []Source{a}}, func(k *kept) {
+		label := func(v string) Endpoint {
+			return Endpoint{Address: "x:1", Weight: 1, Labels: map[string]string{"k": v}}
+		}
+		steps := []struct {
+			name  string
+			set   []Endpoint
+			fresh bool
+		}{
+			{"first", []Endpoint{label("v"), at("y:1", 1)}, true},
+			{"the same", []Endpoint{label("v"), at("y:1", 1)}, false},
+			{"in another order", []Endpoint{at("y:1", 1), label("v")}, false},
+			{"one twice", []Endpoint{label("v"), at("y:1", 1), at("y:1", 7)}, false},
+			{"no weight is 1", []Endpoint{label("v"), at("y:1", math.NaN())}, false},
+			{"a label", []Endpoint{label("w"), at("y:1", 1)}, true},
+			{"a weight", []Endpoint{label("w"), at("y:1", 2)}, true},
+			{"another in place of one", []Endpoint{label("w"), at("z:1", 2)}, true},
+		}
+		for _, st := range steps {
+			time.Sleep(time.Second)
+			before := len(k.calls)
+			since := k.Snapshot().Since
+			a.sends(Update{Endpoints: st.set})
+			if fresh := len(k.calls) > before; fresh != st.fresh || fresh == k.Snapshot().Since.Equal(since) {
+				t.Errorf("%s: called %v, since %v", st.name, fresh, k.Snapshot().Since)
+			}
+		}
+	})
+}
+
+func TestKeeperKnowsTheAgeOfEachEndpoint(t *testing.T) {
+	a := newScripted("a")
+	keep(t, KeeperParams{Sources: []Source{a}}, func(k *kept) {
+		began := time.Now()
+		a.answers("x:1", "y:1")
+		time.Sleep(time.Hour)
+		a.sends(Update{Endpoints: []Endpoint{at("x:1", 9), at("z:1", 1)}})
+		time.Sleep(time.Hour)
+		a.answers("x:1", "y:1", "z:1")
+		s := k.wants(3, "x:1", "y:1", "z:1")
+		for i, want := range []time.Duration{0, 2 * time.Hour, time.Hour} {
+			if e := s.Endpoints[i]; e.Since.Sub(began) != want || e.Source != "a" {
+				t.Errorf("%s is known since %v from %s", e.Address, e.Since.Sub(began), e.Source)
+			}
+		}
+	})
+}
+
+func TestKeeperJoinsSourcesThatFailAlone(t *testing.T) {
+	a, b := newScripted("a"), newScripted("b")
+	keep(t, KeeperParams{Sources: []Source{a, b}}, func(k *kept) {
+		b.sends(Update{Endpoints: []Endpoint{at("both:1", 2), at("b:1", 1)}})
+		k.wants(1, "both:1", "b:1")
+		a.answers("a:1", "both:1")
+		s := k.wants(2, "a:1", "both:1", "b:1")
+		if e := s.Endpoints[1]; e.Weight != 1 || e.Source != "a" {
+			t.Errorf("of two, got %+v", e)
+		}
+		a.sends(Update{Err: errors.New("down")})
+		time.Sleep(time.Minute)
+		b.sends(Update{Err: errors.New("down too")})
+		s = k.wants(2, "a:1", "both:1", "b:1")
+		if s.Err == nil || s.Err.Error() != "a: down\nb: down too" || time.Since(s.ErrSince) != time.Minute {
+			t.Errorf("err %q since %v", s.Err, s.ErrSince)
+		}
+		b.answers()
+		s = k.wants(2, "a:1", "both:1", "b:1")
+		if !strings.HasPrefix(s.Held, "b: empty answer") || s.Err.Error() != "a: down" || s.Source != "a, b" {
+			t.Errorf("held %q, err %v", s.Held, s.Err)
+		}
+		a.answers("a:1") // what b says of the address counts now
+		if e := k.wants(3, "a:1", "both:1", "b:1").Endpoints[1]; e.Source != "b" || e.Weight != 2 {
+			t.Errorf("got %+v", e)
+		}
+	})
+}
+
+func TestKeeperRunsASourceAgainThatGaveUp(t *testing.T) {
+	a := newScripted("a")
+	keep(t, KeeperParams{Sources: []Source{a}}, func(k *kept) {
+		a.answers("x:1")
+		a.in <- nil
+		synctest.Wait()
+		if s := k.wants(1, "x:1"); s.Err == nil {
+			t.Error("the end of the source is not told")
+		}
+		time.Sleep(restartDelay - 1)
+		synctest.Wait()
+		if a.runs.Load() != 1 {
+			t.Error("run again at once")
+		}
+		time.Sleep(time.Nanosecond)
+		synctest.Wait()
+		a.answers("y:1")
+		if s := k.wants(2, "y:1"); s.Err != nil || a.runs.Load() != 2 {
+			t.Errorf("got %+v", s)
+		}
+		a.in <- func(func(Update)) error { return errors.New("gave up") }
+		synctest.Wait()
+		if s := k.wants(2, "y:1"); s.Err == nil || s.Err.Error() != "gave up" {
+			t.Errorf("got %+v", s)
+		}
+		// Run ends in the middle of the delay.
+	})
+}
+
+func TestKeeperSnapshotsStayAsTheyWere(t *testing.T) {
+	a, b := newScripted("a"), newScripted("b")
+	keep(t, KeeperParams{Sources: []Source{a, b}}, func(k *kept) {
+		var readers sync.WaitGroup
+		stop := make(chan struct{})
+		for range 4 {
+			readers.Go(func() {
+				for {
+					select {
+					case <-stop:
+						return
+					default:
+					}
+					for _, e := range k.Snapshot().Endpoints {
+						if e.Address == "" || e.Weight != 1 {
+							t.Error("a torn endpoint")
+						}
+					}
+					time.Sleep(time.Nanosecond)
+				}
+			})
+		}
+		for i := range 200 {
+			for _, s := range []*scripted{a, b} {
+				set := []Endpoint{at(fmt.Sprintf("h%d:1", i%7), 1), at(fmt.Sprintf("h%d:1", i%5+10), 1)}
+				s.in <- func(publish func(Update)) error { publish(Update{Endpoints: set}); return nil }
+			}
+			time.Sleep(2 * time.Nanosecond)
+		}
+		close(stop)
+		readers.Wait()
+	})
+}
