@@ -1,0 +1,129 @@
+package breaker
+
+import (
+	"context"
+
+	"sidecar"
+)
+
+// Layer learns from the exchanges that go through it. It refuses none: who
+// picked an endpoint that is out had no better one. Hot.
+func (b *Breaker) Layer() sidecar.Layer {
+	return func(next sidecar.Service) sidecar.Service {
+		return sidecar.ServiceFunc(func(ctx context.Context, x *sidecar.Exchange) error {
+			if x.Kind == sidecar.Session {
+				x.Watch(b)
+				defer x.Unwatch()
+			}
+			over := false
+			defer func() {
+				if !over { // a panic: the turn must not be lost
+					b.Return(x)
+				}
+			}()
+			err := next.Do(ctx, x)
+			over = true
+			b.learn(x, err)
+			return err
+		})
+	}
+}
+
+// Observe learns from a request inside a session. Hot.
+func (b *Breaker) Observe(_ sidecar.Op, o sidecar.Outcome) {
+	v := ofClass(o.Class)
+	if o.Reason != sidecar.NoReason && !o.Class.Failed() {
+		v = ofReason(o.Reason, sidecar.StageRead, false)
+	}
+	b.record(v, 1, b.params.Now())
+}
+
+// learn takes the outcome of an exchange.
+func (b *Breaker) learn(x *sidecar.Exchange, err error) {
+	v := judge(x, err)
+	now := b.params.Now()
+	if b.prober.Load() == x && b.endProbe(x, v, now) {
+		return
+	}
+	if x.Kind == sidecar.Session && v == good && now-x.Replied() > int64(b.settings.Load().Window) {
+		return // established too long ago to tell of now
+	}
+	if s, _ := b.load(); s != Healthy {
+		b.lastResort(x, v, now)
+		return
+	}
+	b.record(v, x.N, now)
+}
+
+// record counts a verdict about n requests. Hot.
+func (b *Breaker) record(v verdict, n int, now int64) {
+	if v == silent {
+		return
+	}
+	if s, _ := b.load(); s != Healthy {
+		return // exchanges that were under way tell of before
+	}
+	s := b.settings.Load()
+	width := int64(s.Window) / slots
+	switch v {
+	case good:
+		if b.row.Load() != 0 {
+			b.row.Store(0)
+		}
+		b.recent.add(now, width, n, 0)
+	case unreachable:
+		b.trip(Disconnected, Connect, now)
+	case bad:
+		b.recent.add(now, width, n, n)
+		// A burst that fails is one event, not n in a row.
+		if row := int(b.row.Add(1)); s.ConsecutiveFailures > 0 && row >= s.ConsecutiveFailures {
+			b.trip(Ejected, Consecutive, now)
+			return
+		}
+		all, failed := b.recent.sum(now, width)
+		if all >= uint64(max(1, s.MinRequests)) && float64(all-failed) < s.SuccessRate*float64(all) {
+			b.trip(Ejected, Rate, now)
+		}
+	}
+}
+
+// endProbe ends the turn of x; false if x had lost it already.
+func (b *Breaker) endProbe(x *sidecar.Exchange, v verdict, now int64) bool {
+	b.mu.Lock()
+	if s, _ := b.load(); s != Probing || b.prober.Load() != x {
+		b.mu.Unlock()
+		return false
+	}
+	switch v {
+	case good:
+		b.readmit(now)
+	case bad:
+		b.count(now)
+		b.out(Ejected, b.reason, now)
+	case unreachable:
+		b.count(now)
+		b.out(Disconnected, Connect, now)
+	default: // no word about the endpoint: the next may try
+		b.prober.Store(nil)
+		b.until.Store(now)
+		b.become(Ejected, now)
+	}
+	b.mu.Unlock()
+	return true
+}
+
+// lastResort learns from an exchange that went to an endpoint that is out,
+// since all were. A new connection that was made since then and worked proves
+// what the dial in the background would; an old one does not, and a success
+// among ejected requests is no more than that.
+func (b *Breaker) lastResort(x *sidecar.Exchange, v verdict, now int64) {
+	t := x.Tries.Last()
+	if v != good || t == nil || t.Connected == 0 || t.ConnAge != 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s, _ := b.load(); s == Disconnected && t.Start >= b.since {
+		b.readmit(now)
+	}
+}

@@ -1,0 +1,52 @@
+package upstream
+
+import (
+	"context"
+	"math/rand/v2"
+
+	"sidecar"
+	"sidecar/discovery"
+	"sidecar/upstream/breaker"
+	"sidecar/upstream/pool"
+	"sidecar/varz"
+)
+
+// newEndpoint makes an endpoint; with the lock held.
+func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
+	c.ids++
+	id, s, r := c.ids, c.stack.Load().settings, c.params.Registry
+	src := varz.Source{Service: c.params.Name, Endpoint: k.Address}
+	e := &endpoint{id: id, address: k.Address, now: c.params.Now, stats: newEndpointStats(r, src)}
+	e.describe(k)
+	reasoned := func(d *varz.Desc, reason string) *varz.Counter {
+		from := src
+		from.Reason = reason
+		return r.Counter(d, from)
+	}
+	e.pool = pool.New(pool.Params{
+		Dial: func(ctx context.Context) (pool.Conn, error) { return c.params.Dial(ctx, e.known.Load().Endpoint) },
+		Go:   c.dials.Go, Now: c.params.Now, Settings: s.Pool,
+		Metrics: pool.Metrics{
+			Waits: r.Counter(varz.PoolWaits, src), Exhausted: r.Counter(varz.PoolExhausted, src),
+			Stale: r.Counter(varz.StaleConnections, src), Connects: r.Counter(varz.SocketConnects, src),
+			Latency: r.Histogram(varz.SocketOpenLatency, src),
+			Failed:  func(why sidecar.Reason) { reasoned(varz.ConnectFailures, why.String()).Inc() },
+		},
+	})
+	e.breaker = breaker.New(breaker.Params{
+		Settings: s.Breaker, Now: c.params.Now, Random: rand.Float64,
+		Ask: func() bool { return c.quota.ask(id) }, Back: func() { c.quota.back(id) },
+		Ejected: func(reason string) {
+			reasoned(varz.Ejections, reason).Inc()
+			c.params.Log.Warn("endpoint ejected", "upstream", c.params.Name, "endpoint", e.address, "reason", reason)
+		},
+		Metrics: breaker.Metrics{
+			Refused: r.Counter(varz.EjectionsRefused, src), Readmissions: r.Counter(varz.Readmissions, src),
+			Probes: r.Counter(varz.Probes, src), TimeFailed: r.Counter(varz.TimeFailed, src),
+			ReconnectAttempts: r.Counter(varz.ReconnectAttempts, src),
+		},
+	})
+	e.service = composeEndpoint(e.breaker, e.pool)
+	e.gauges(r, src)
+	return e
+}

@@ -1,0 +1,131 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"sidecar"
+	"sidecar/discovery"
+	"sidecar/upstream/pool"
+	"sidecar/upstream/retry"
+	"sidecar/varz"
+)
+
+// Params are what a cluster is made of. Name, Sources and Dial must be given.
+type Params struct {
+	Name     string // the upstream's, for people and metrics
+	Settings Settings
+	// Sources say where the service runs; the cluster runs them.
+	Sources []discovery.Source
+	// AllowEmpty: an empty answer of discovery empties the set.
+	AllowEmpty bool
+	// Dial connects to an endpoint, TLS and greetings included. It obeys ctx.
+	Dial func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error)
+	// Registry takes the counters; nil counts for nobody.
+	Registry *varz.Registry
+	// Finished is told of each exchange when it is over, by its goroutine, for
+	// the record of failures; nil is fine. Hot.
+	Finished func(x *sidecar.Exchange, err error)
+	Log      *slog.Logger // nil is no log
+	// Now is sidecar.Now or a coarser clock of the same base; nil is the first.
+	Now func() int64
+}
+
+// Cluster is one upstream: a Service over all its endpoints. Do may be called
+// from any goroutine, before Run too, when it fails as there is no endpoint.
+//
+// What outlives settings is here (endpoints, budget, quota, numbers of
+// operations), what is made for them in the stack.
+type Cluster struct {
+	params   Params
+	keeper   *discovery.Keeper
+	counters *counters
+	retries  retry.Metrics
+	ops      *opTable
+	budget   *retry.Budget
+	quota    *quota
+	stack    atomic.Pointer[stack]
+	set      atomic.Pointer[set]
+	dials    sync.WaitGroup
+
+	mu      sync.Mutex // guards changes of set and stack, and what follows
+	known   map[identity]*endpoint
+	leaving []*endpoint // removed, and not empty or not yet reaped
+	ids     uint64
+	closed  bool
+}
+
+// New makes a cluster without endpoints; Run finds them.
+func New(p Params) (*Cluster, error) {
+	if p.Name == "" || len(p.Sources) == 0 || p.Dial == nil {
+		return nil, errors.New("upstream: a cluster needs a name, a source and a dialler")
+	}
+	if err := p.Settings.check(); err != nil {
+		return nil, err
+	}
+	if p.Now == nil {
+		p.Now = sidecar.Now
+	}
+	if p.Log == nil {
+		p.Log = slog.New(slog.DiscardHandler)
+	}
+	c := &Cluster{
+		params: p, known: map[identity]*endpoint{},
+		counters: newCounters(p.Registry, p.Name), retries: retryMetrics(p.Registry, p.Name),
+		budget: retry.NewBudget(p.Settings.Retry.Budget, p.Settings.Retry.MinPerSecond),
+		quota:  newQuota(p.Settings.MaxEjected),
+	}
+	c.ops = newOpTable(c.counters.operation)
+	c.keeper = discovery.NewKeeper(discovery.KeeperParams{
+		Sources: p.Sources, AllowEmpty: p.AllowEmpty, Changed: c.update, Log: p.Log,
+	})
+	c.set.Store(&set{})
+	c.stack.Store(c.compose(p.Settings, newBalancer(p.Settings.Balance, p.Now())))
+	c.gauges()
+	return c, nil
+}
+
+// Do performs x at an endpoint of the cluster. Hot; it allocates nothing where
+// a connection was kept and nothing fails.
+func (c *Cluster) Do(ctx context.Context, x *sidecar.Exchange) error {
+	return c.stack.Load().service.Do(ctx, x)
+}
+
+// Settings are the present ones.
+func (c *Cluster) Settings() Settings { return c.stack.Load().settings }
+
+// Ready tells whether discovery has answered, and else why not.
+func (c *Cluster) Ready() (bool, string) {
+	snap := c.keeper.Snapshot()
+	if snap.Answered() {
+		return true, ""
+	}
+	if snap.Err != nil {
+		return false, "no answer yet from " + snap.Source + ": " + snap.Err.Error()
+	}
+	return false, "no answer yet from " + snap.Source
+}
+
+// Discovery is what is known of where the service runs.
+func (c *Cluster) Discovery() *discovery.Snapshot { return c.keeper.Snapshot() }
+
+// Close ends all endpoints: idle connections at once, those in use as they
+// come back, whatever waits for one with a fault. To be called after Run has
+// returned; it waits for dials, which it cancels.
+func (c *Cluster) Close() {
+	c.mu.Lock()
+	c.closed = true
+	all := slices.Concat(c.set.Swap(&set{}).list, c.leaving)
+	c.leaving = nil
+	c.stack.Load().balancer.Update(nil, c.params.Now())
+	c.mu.Unlock()
+	for _, e := range all {
+		e.removed.Store(true)
+		e.pool.Close()
+	}
+	c.dials.Wait()
+}

@@ -1,0 +1,192 @@
+package upstream
+
+import (
+	"context"
+	"math"
+	"sync/atomic"
+
+	"sidecar"
+	"sidecar/discovery"
+	"sidecar/upstream/breaker"
+	"sidecar/upstream/pool"
+	"sidecar/varz"
+)
+
+// identity is what makes two announcements the same endpoint. A cluster speaks
+// one protocol.
+type identity struct{ address, tlsName string }
+
+func identityOf(e discovery.Endpoint) identity { return identity{e.Address, e.TLSName} }
+
+// endpoint is one place where the service runs. It outlives settings and
+// discovery's snapshots; it ends when it is removed and the last exchange has
+// left it.
+type endpoint struct {
+	id      uint64
+	address string
+	known   atomic.Pointer[discovery.Known] // as last announced
+	weight  atomic.Uint64                   // float64 bits
+	pool    *pool.Exclusive
+	breaker *breaker.Breaker
+	service sidecar.Service // breaker and pool
+	stats   endpointStats
+	pending atomic.Int64 // requests outstanding
+	now     func() int64
+
+	users     atomic.Int64 // exchanges inside; ended if negative
+	removed   atomic.Bool
+	redialing atomic.Bool
+}
+
+// ended is what users is set to when nobody may enter any more.
+const ended = math.MinInt64 / 2
+
+// ID is the endpoint's number.
+func (e *endpoint) ID() uint64 { return e.id }
+
+// Status is the worst of what knows about the endpoint. Hot.
+func (e *endpoint) Status(now int64) sidecar.Status {
+	if e.removed.Load() {
+		return sidecar.Closed
+	}
+	return max(e.breaker.Status(now), e.pool.Status())
+}
+
+// Load is what is outstanding, and the announced weight. Hot.
+func (e *endpoint) Load() (int64, float64) {
+	return e.pending.Load(), math.Float64frombits(e.weight.Load())
+}
+
+// describe takes what discovery says now.
+func (e *endpoint) describe(k discovery.Known) {
+	e.known.Store(&k)
+	w := k.Weight
+	if !(w > 0) || math.IsInf(w, 1) {
+		w = 1
+	}
+	e.weight.Store(math.Float64bits(w))
+}
+
+// enter keeps the endpoint from ending until leave; false if it has ended.
+func (e *endpoint) enter() bool {
+	for {
+		n := e.users.Load()
+		if n < 0 {
+			return false
+		}
+		if e.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// leave ends what enter began. The last to leave a removed endpoint ends it.
+func (e *endpoint) leave() {
+	if e.users.Add(-1) == 0 && e.removed.Load() {
+		e.end()
+	}
+}
+
+// remove closes the endpoint to pickers, at once, and ends it as soon as it is
+// empty. Either this sees that nobody is inside or the last one's leave sees
+// that it was removed.
+func (e *endpoint) remove() {
+	e.removed.Store(true)
+	e.end()
+}
+
+// end closes the pool if nobody is inside.
+func (e *endpoint) end() {
+	if e.users.CompareAndSwap(0, ended) {
+		e.pool.Close()
+	}
+}
+
+// revive makes a removed endpoint that has not ended usable again; false if it
+// has.
+func (e *endpoint) revive() bool {
+	if !e.enter() {
+		return false
+	}
+	e.removed.Store(false)
+	e.leave()
+	return true
+}
+
+// over tells whether it has ended.
+func (e *endpoint) over() bool { return e.users.Load() < 0 }
+
+// Do performs one try of x at the endpoint and records it. Hot.
+func (e *endpoint) Do(ctx context.Context, x *sidecar.Exchange) error {
+	if x.Kind == sidecar.Session {
+		x.Watch(&e.stats)
+		defer x.Unwatch()
+	}
+	err := e.service.Do(ctx, x)
+	t := x.Tries.Last()
+	t.End = e.now()
+	if err == nil {
+		t.Class = x.Msg.Class()
+	} else {
+		f := sidecar.FaultOf(err)
+		t.Stage, t.Flags, t.Reason, t.Class, t.Code = f.Stage, f.Flags, f.Reason, f.Class, f.Code
+	}
+	e.stats.count(x, err, t.End-t.Start)
+	return err
+}
+
+// endpointStats is what the peer did.
+type endpointStats struct {
+	requests, succeeded, failed *varz.Counter
+	latency                     *varz.Histogram
+	reasons                     []atomic.Pointer[varz.Counter]
+	reason                      func(string) *varz.Counter
+}
+
+func newEndpointStats(r *varz.Registry, s varz.Source) endpointStats {
+	return endpointStats{
+		requests: r.Counter(varz.EndpointDispatches, s), succeeded: r.Counter(varz.EndpointSuccesses, s),
+		failed: r.Counter(varz.EndpointExceptions, s), latency: r.Histogram(varz.EndpointLatency, s),
+		reasons: make([]atomic.Pointer[varz.Counter], len(sidecar.Reasons())),
+		reason: func(reason string) *varz.Counter {
+			from := s // not s itself: several may ask at once
+			from.Reason = reason
+			return r.Counter(varz.EndpointFailures, from)
+		},
+	}
+}
+
+// count counts one try. What the client caused is no failure of the endpoint
+// and no success either. Hot.
+func (s *endpointStats) count(x *sidecar.Exchange, err error, took int64) {
+	n := uint64(x.N)
+	s.requests.Add(n)
+	if x.Kind == sidecar.Unary {
+		s.latency.ObserveN(took, x.N)
+	}
+	r := failure(x, err)
+	switch {
+	case err == nil && r == sidecar.NoReason:
+		s.succeeded.Add(n)
+	case err != nil && sidecar.FaultOf(err).Has(sidecar.FromClient):
+	default:
+		s.failed.Add(n)
+		counterOf(s.reasons, r, s.reason).Add(n)
+	}
+}
+
+// Observe counts a request inside a session.
+func (s *endpointStats) Observe(_ sidecar.Op, o sidecar.Outcome) {
+	s.requests.Inc()
+	s.latency.Observe(o.Duration)
+	if o.Reason == sidecar.NoReason && !o.Class.Failed() {
+		s.succeeded.Inc()
+		return
+	}
+	s.failed.Inc()
+	r := o.Reason
+	if r == sidecar.NoReason {
+		r = sidecar.Status5xx
+	}
+	counterOf(s.reasons, r, s.reason).Inc()
+}

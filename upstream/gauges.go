@@ -1,0 +1,32 @@
+package upstream
+
+import (
+	"sidecar/balance"
+	"sidecar/varz"
+)
+
+// gauges are read from the cluster when somebody looks.
+func (c *Cluster) gauges() {
+	r, s := c.params.Registry, varz.Source{Service: c.params.Name}
+	r.GaugeFunc(varz.HeapSize, s, func() float64 { return float64(len(c.set.Load().list)) })
+	r.GaugeFunc(varz.Ejected, s, func() float64 { return float64(c.quota.ejected()) })
+	aperture := func(d *varz.Desc, read func(*balance.Aperture) float64) {
+		r.GaugeFunc(d, s, func() float64 {
+			if a, ok := c.stack.Load().balancer.(*balance.Aperture); ok {
+				return read(a)
+			}
+			return 0
+		})
+	}
+	aperture(varz.ApertureActive, func(a *balance.Aperture) float64 { return float64(a.Size()) })
+	aperture(varz.ApertureIdle, func(a *balance.Aperture) float64 { return float64(a.Idle()) })
+	aperture(varz.ApertureLoadAverage, (*balance.Aperture).LoadAverage)
+}
+
+// gauges are read from the endpoint when somebody looks.
+func (e *endpoint) gauges(r *varz.Registry, src varz.Source) {
+	r.GaugeFunc(varz.EndpointInFlight, src, func() float64 { return float64(e.pending.Load()) })
+	r.GaugeFunc(varz.PoolSize, src, func() float64 { return float64(e.pool.Stats().Size) })
+	r.GaugeFunc(varz.SocketNumConnections, src, func() float64 { return float64(e.pool.Stats().Size) })
+	r.GaugeFunc(varz.PoolQueueSize, src, func() float64 { return float64(e.pool.Stats().Waiters) })
+}

@@ -1,0 +1,137 @@
+package upstream
+
+import (
+	"context"
+	"errors"
+
+	"sidecar"
+	"sidecar/balance"
+)
+
+// Balancer picks endpoints; package balance has several. The cluster calls
+// Pick for a try and Done exactly once after it, from many goroutines, and
+// Update from one at a time with the whole set.
+type Balancer interface {
+	Pick(x *sidecar.Exchange, now int64) balance.Node
+	Done(n balance.Node, requests int, now int64)
+	Update(nodes []balance.Node, now int64)
+}
+
+// maxPicks is how often one try asks the balancer. It is asked again when
+// somebody else was faster to the turn of an ejected endpoint, or the endpoint
+// ended in between.
+const maxPicks = 4
+
+// pick is the layer that makes one try: it chooses an endpoint, counts what is
+// outstanding there and runs the exchange in it. Hot.
+func (s *stack) pick(ctx context.Context, x *sidecar.Exchange) error {
+	c := s.cluster
+	now := c.params.Now()
+	var e *endpoint
+	balanced := x.Endpoint == ""
+	if balanced {
+		e = s.choose(x, now)
+	} else if e = c.set.Load().named(x.Endpoint); e != nil {
+		e.breaker.Claim(x, now) // refused or not: the caller names this one
+	}
+	if e != nil && balanced && x.Tries.Len() > 0 {
+		e, balanced = s.untried(e, x, now)
+	}
+	if e == nil && x.Endpoint == "" {
+		// The balancer of former settings, in which x began, is not told of
+		// new endpoints.
+		if e, balanced = c.set.Load().untried(x, now), false; e != nil {
+			e.breaker.Claim(x, now)
+		}
+	}
+	if e == nil {
+		return c.noEndpoint(x)
+	}
+	n := x.N
+	e.pending.Add(int64(n))
+	defer s.done(e, n, balanced)
+	x.Try(e.address, e.id, now)
+	if d := s.settings.AttemptTimeout; d > 0 {
+		x.SetAttemptTimeout(int64(d), now)
+	}
+	return e.Do(ctx, x)
+}
+
+// done ends a try of n requests at e.
+func (s *stack) done(e *endpoint, n int, balanced bool) {
+	e.pending.Add(int64(-n))
+	if balanced {
+		s.balancer.Done(e, n, s.cluster.params.Now())
+	}
+	e.leave()
+}
+
+// choose asks the balancer for an endpoint and enters it; nil if there is none.
+// Where the breaker gives no turn and no other is found, the endpoint is used
+// nevertheless: no exchange is refused while an endpoint is known.
+func (s *stack) choose(x *sidecar.Exchange, now int64) *endpoint {
+	for i := 1; i <= maxPicks; i++ {
+		n := s.balancer.Pick(x, now)
+		if n == nil {
+			return nil
+		}
+		e := n.(*endpoint)
+		if e.enter() {
+			if ok, _ := e.breaker.Claim(x, now); ok || i == maxPicks {
+				return e
+			}
+			e.leave()
+		}
+		s.balancer.Done(n, x.N, now)
+	}
+	return nil
+}
+
+// untried is e, or in its place an endpoint that x has not tried. Balancers
+// rather go to a tried endpoint again than to one that is Closed; but an
+// exchange that has reached nobody yet is better off with one of which it is
+// only suspected that it is dead. balanced tells whether it is still e.
+func (s *stack) untried(e *endpoint, x *sidecar.Exchange, now int64) (_ *endpoint, balanced bool) {
+	if x.Tries.Last().Flags&sidecar.Unsent == 0 || !x.Tries.Tried(e.id) {
+		return e, true
+	}
+	other := s.cluster.set.Load().untried(x, now)
+	if other == nil {
+		return e, true
+	}
+	e.breaker.Return(x)
+	e.leave()
+	s.balancer.Done(e, x.N, now)
+	other.breaker.Claim(x, now)
+	return other, false
+}
+
+// others tells retry whether x has an endpoint left to try.
+func (c *Cluster) others(x *sidecar.Exchange) bool {
+	if x.Endpoint != "" {
+		return false
+	}
+	for _, e := range c.set.Load().list {
+		if !x.Tries.Tried(e.id) {
+			return true
+		}
+	}
+	return false
+}
+
+// noEndpoint is the fault of an exchange for which there is no endpoint at all.
+func (c *Cluster) noEndpoint(x *sidecar.Exchange) error {
+	if len(c.set.Load().list) == 0 {
+		c.counters.noMembers.Add(uint64(x.N))
+	}
+	f := &sidecar.Fault{Stage: sidecar.StagePick, Flags: sidecar.Unsent | sidecar.Rejected, Reason: sidecar.NoEndpoints}
+	switch ok, why := c.Ready(); {
+	case !ok:
+		f.Err = errors.New(why)
+	case x.Endpoint != "":
+		f.Err = errors.New("the endpoint that the request names is not announced")
+	default:
+		f.Err = errors.New("no endpoint is announced")
+	}
+	return f
+}

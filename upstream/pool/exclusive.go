@@ -1,0 +1,180 @@
+package pool
+
+import (
+	"context"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sidecar"
+	"sidecar/varz"
+)
+
+// Settings bound a pool. They may be changed while it is in use.
+type Settings struct {
+	// LowWatermark is how many of the youngest idle connections stay open
+	// without traffic.
+	LowWatermark int
+	// HighWatermark is how many connections may exist, dials under way
+	// included; below 1 counts as 1.
+	HighWatermark int
+	// MaxWaiters is how many exchanges may wait beyond those for which a dial
+	// is under way; the next is turned away at once.
+	MaxWaiters int
+	// IdleTimeout closes connections above the low watermark that were idle so
+	// long; 0 is never.
+	IdleTimeout time.Duration
+	// ConnectTimeout bounds a dial; 0 leaves it to Dial.
+	ConnectTimeout time.Duration
+}
+
+// Metrics are what the pool counts. Those left nil are counted for nobody.
+type Metrics struct {
+	Waits     *varz.Counter   // exchanges that had to wait
+	Exhausted *varz.Counter   // exchanges turned away
+	Stale     *varz.Counter   // kept connections found closed
+	Connects  *varz.Counter   // dials that succeeded
+	Latency   *varz.Histogram // of all dials
+	// Failed is told of each dial that failed, from its goroutine and without
+	// a lock held.
+	Failed func(sidecar.Reason)
+}
+
+// Params are what a pool is made of; all but Metrics must be given.
+type Params struct {
+	// Dial makes a connection, TLS and greetings included. It obeys ctx, which
+	// carries ConnectTimeout and ends with the pool. A Fault of its own keeps
+	// its reason.
+	Dial func(ctx context.Context) (Conn, error)
+	// Go starts f in a goroutine that the owner joins after Close; it does not
+	// wait for it. No dial starts after Close.
+	Go       func(f func())
+	Now      func() int64
+	Settings Settings
+	Metrics  Metrics
+}
+
+// Exclusive lends connections to one exchange at a time. Its methods may be
+// called from any goroutine, Sweep from one at a time.
+//
+// The lock is never held over Dial, Do, Status or Close of a connection. It is
+// held when a waiter is signalled, which blocks nobody and takes no lock that
+// is held around Block and Unblock.
+type Exclusive struct {
+	params   Params
+	settings atomic.Pointer[Settings]
+	ctx      context.Context // of the dials
+	cancel   context.CancelFunc
+	run      func() // dialOne, bound once
+	waiters  sync.Pool
+	cold     atomic.Bool
+	busy     atomic.Bool
+
+	mu      sync.Mutex
+	idle    []*held // the longest idle one first
+	size    int     // connections that exist: idle, in use, being looked at
+	looking int     // taken out of idle by Sweep, back in a moment
+	dialing int
+	queue   queue
+	closed  bool
+	server  serverLimit
+	cursor  int // where Sweep goes on in idle
+}
+
+// New makes an empty pool; the first exchange dials.
+func New(params Params) *Exclusive {
+	params.Metrics.complete()
+	p := &Exclusive{params: params}
+	p.settings.Store(&params.Settings)
+	// Not the context of a caller: a dial outlives the exchange it began for.
+	p.ctx, p.cancel = context.WithCancel(context.Background())
+	p.run = p.dialOne
+	p.waiters.New = func() any { return &waiter{signal: make(chan struct{}, 1)} }
+	return p
+}
+
+func (m *Metrics) complete() {
+	for _, c := range []**varz.Counter{&m.Waits, &m.Exhausted, &m.Stale, &m.Connects} {
+		if *c == nil {
+			*c = new(varz.Counter)
+		}
+	}
+	if m.Latency == nil {
+		m.Latency = new(varz.Histogram)
+	}
+	if m.Failed == nil {
+		m.Failed = func(sidecar.Reason) {}
+	}
+}
+
+// Set changes the settings. Connections beyond a lowered high watermark are
+// closed as they come back.
+func (p *Exclusive) Set(s Settings) {
+	p.settings.Store(&s)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.fill() // a raised watermark has room for those who wait
+}
+
+// SetCold says whether the endpoint is out of use for now, such as outside the
+// aperture: a cold pool keeps no idle connection beyond the idle timeout.
+func (p *Exclusive) SetCold(cold bool) { p.cold.Store(cold) }
+
+// Status is Busy while exchanges wait for which no dial is under way, else
+// Open. Those whose own dial is under way do not count: or the first request
+// to every endpoint would send the next ones elsewhere.
+func (p *Exclusive) Status() sidecar.Status {
+	if p.busy.Load() {
+		return sidecar.Busy
+	}
+	return sidecar.Open
+}
+
+// Do performs x on a connection: one that is idle, else a new one, else the
+// next to come free. Hot; it allocates nothing where a connection was kept.
+//
+// A kept connection found closed before a byte was written is replaced here,
+// where it costs neither a try nor the budget: first by as many others as were
+// idle, since a server that went away closed them all, then by a new one.
+func (p *Exclusive) Do(ctx context.Context, x *sidecar.Exchange) error {
+	left, fresh := -1, false
+	for {
+		h, fault := p.acquire(x, fresh)
+		if fault != nil {
+			return fault
+		}
+		kept := h.used
+		err := p.use(ctx, x, h)
+		if !kept || !stale(err) {
+			return err
+		}
+		p.params.Metrics.Stale.Inc()
+		if fresh || !x.Msg.Rewind() {
+			return err // another's connection came free first, and was dead too
+		}
+		if left < 0 {
+			left = p.Stats().Idle
+		}
+		fresh = left == 0
+		left = max(0, left-1)
+	}
+}
+
+// use runs x on h and gives h back.
+func (p *Exclusive) use(ctx context.Context, x *sidecar.Exchange, h *held) error {
+	over := false
+	defer func() {
+		if !over { // a panic: who knows what is on the wire
+			p.discard(h)
+		}
+	}()
+	h.used = true
+	err := h.conn.Do(ctx, x)
+	over = true
+	if h.conn.Status(false) == sidecar.Open && !stale(err) {
+		p.giveBack(h)
+	} else {
+		p.discard(h)
+	}
+	return err
+}

@@ -1,0 +1,38 @@
+package pool
+
+// Stats is the state of a pool at one moment, for people.
+type Stats struct {
+	Size, Idle, InUse, Waiters, Dialing int
+	// ServerIdle is how long the server seems to let a connection idle, in
+	// nanoseconds, 0 if unknown.
+	ServerIdle int64
+}
+
+// Stats is the present state.
+func (p *Exclusive) Stats() Stats {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return Stats{
+		Size: p.size, Idle: len(p.idle) + p.looking, InUse: p.size - len(p.idle) - p.looking,
+		Waiters: p.queue.n, Dialing: p.dialing, ServerIdle: p.server.limit,
+	}
+}
+
+// Close ends the pool: idle connections at once, the others as they come back,
+// dials by their context. Those who wait get a fault. Call it once the endpoint
+// is out of use; it does not wait for anything.
+func (p *Exclusive) Close() {
+	p.mu.Lock()
+	shut := p.idle
+	p.closed, p.idle = true, nil
+	p.size -= len(shut)
+	for p.queue.n > 0 {
+		p.fail(p.queue.pop(), *gone())
+	}
+	p.note()
+	p.mu.Unlock()
+	p.cancel()
+	for _, h := range shut {
+		h.conn.Close()
+	}
+}

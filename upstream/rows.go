@@ -1,0 +1,102 @@
+package upstream
+
+import (
+	"fmt"
+	"time"
+
+	"sidecar"
+	"sidecar/balance"
+	"sidecar/upstream/breaker"
+	"sidecar/upstream/pool"
+)
+
+// Row is one endpoint at one moment, for people.
+type Row struct {
+	Address string  `json:"address"`
+	State   string  `json:"state"` // open, busy, closed, leaving
+	Why     string  `json:"why,omitempty"`
+	Source  string  `json:"source"`
+	Weight  float64 `json:"weight"`
+	// Age is since when the source has announced it.
+	Age        time.Duration `json:"age_ns"`
+	InAperture bool          `json:"in_aperture"`
+	Pending    int64         `json:"pending"`
+	Pool       pool.Stats    `json:"pool"`
+	Breaker    Gate          `json:"breaker"`
+	Requests   uint64        `json:"requests"`
+	Failures   uint64        `json:"failures"`
+	// P50 and P99 are recent latencies of tries.
+	P50 time.Duration `json:"p50_ns"`
+	P99 time.Duration `json:"p99_ns"`
+}
+
+// Gate is what the breaker says.
+type Gate struct {
+	State     string        `json:"state"`
+	Reason    string        `json:"reason,omitempty"`
+	Since     time.Duration `json:"since_ns"`           // for so long
+	Until     time.Duration `json:"until_ns,omitempty"` // so long from now
+	Ejections int           `json:"ejections"`
+}
+
+// Rows are the endpoints: those of the set in its order, then those that are
+// leaving.
+func (c *Cluster) Rows() []Row {
+	now := c.params.Now()
+	aperture, _ := c.stack.Load().balancer.(*balance.Aperture)
+	c.mu.Lock()
+	list, leaving := c.set.Load().list, append([]*endpoint(nil), c.leaving...)
+	c.mu.Unlock()
+	rows := make([]Row, 0, len(list)+len(leaving))
+	for _, e := range list {
+		r := e.row(now)
+		r.InAperture = aperture == nil || aperture.Has(e.id)
+		rows = append(rows, r)
+	}
+	for _, e := range leaving {
+		if !e.over() {
+			rows = append(rows, e.row(now))
+		}
+	}
+	return rows
+}
+
+func (e *endpoint) row(now int64) Row {
+	status := e.Status(now) // first, as it may end the turn of a probe
+	k, s := e.known.Load(), e.breaker.Snapshot()
+	pending, weight := e.Load()
+	q := e.stats.latency.Quantiles(0.5, 0.99)
+	r := Row{
+		Address: e.address, Source: k.Source, Weight: weight, Age: time.Since(k.Since), Pending: pending,
+		Pool: e.pool.Stats(), Requests: e.stats.requests.Value(), Failures: e.stats.failed.Value(),
+		P50: time.Duration(q[0]), P99: time.Duration(q[1]),
+		Breaker: Gate{State: s.State.String(), Reason: s.Reason, Since: time.Duration(now - s.Since), Ejections: s.Ejections},
+	}
+	if s.State != breaker.Healthy {
+		r.Breaker.Until = time.Duration(max(0, s.Until-now))
+	}
+	r.State, r.Why = status.String(), e.why(s, r)
+	if e.removed.Load() {
+		r.State = "leaving"
+	}
+	return r
+}
+
+// why says in words why the endpoint is not open, "" if it is.
+func (e *endpoint) why(s breaker.Snapshot, r Row) string {
+	switch {
+	case e.removed.Load():
+		return fmt.Sprintf("no longer announced, %d requests under way", r.Pending)
+	case s.State == breaker.Disconnected:
+		return fmt.Sprintf("cannot connect, dialled again in %v", r.Breaker.Until.Round(time.Millisecond))
+	case s.State == breaker.Ejected && r.Breaker.Until > 0:
+		return fmt.Sprintf("ejected for %s, one request tries it in %v", s.Reason, r.Breaker.Until.Round(time.Millisecond))
+	case s.State == breaker.Ejected:
+		return fmt.Sprintf("ejected for %s, the next request tries it", s.Reason)
+	case s.State == breaker.Probing:
+		return fmt.Sprintf("ejected for %s, a request is trying it", s.Reason)
+	case e.pool.Status() == sidecar.Busy:
+		return fmt.Sprintf("all connections in use, %d wait", r.Pool.Waiters)
+	}
+	return ""
+}

@@ -1,0 +1,80 @@
+package upstream
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sidecar/balance"
+)
+
+const (
+	// upkeep is how often idle connections, the aperture and dials in the
+	// background are looked after.
+	upkeep = time.Second
+	// maxRedials is how many endpoints are dialled in the background at once.
+	maxRedials = 32
+)
+
+// Run keeps the cluster until ctx ends: discovery, idle connections, the
+// aperture, and dials to endpoints that could not be connected to. It returns
+// when all that it started has ended.
+func (c *Cluster) Run(ctx context.Context) error {
+	var own sync.WaitGroup
+	own.Go(func() { _ = c.keeper.Run(ctx) }) // it ends with ctx only
+	ticker := time.NewTicker(upkeep)
+	defer ticker.Stop()
+	var redials atomic.Int32
+	for {
+		select {
+		case <-ctx.Done():
+			own.Wait()
+			return ctx.Err()
+		case <-ticker.C:
+		}
+		now := c.params.Now()
+		aperture, _ := c.stack.Load().balancer.(*balance.Aperture)
+		if aperture != nil {
+			aperture.Tick(now)
+		}
+		for _, e := range c.present() {
+			e.pool.SetCold(e.removed.Load() || aperture != nil && !aperture.Has(e.id))
+			e.pool.Sweep(now)
+			if e.removed.Load() {
+				continue
+			}
+			if due := e.breaker.Due(); due != 0 && now >= due && redials.Load() < maxRedials && !e.redialing.Swap(true) {
+				redials.Add(1)
+				own.Go(func() {
+					c.redial(ctx, e)
+					redials.Add(-1)
+				})
+			}
+		}
+		c.reap()
+	}
+}
+
+// present are all endpoints that have not ended.
+func (c *Cluster) present() []*endpoint {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Concat(c.set.Load().list, c.leaving)
+}
+
+// redial finds out whether an endpoint can be connected to again.
+func (c *Cluster) redial(ctx context.Context, e *endpoint) {
+	defer e.redialing.Store(false)
+	if !e.enter() {
+		return
+	}
+	defer e.leave()
+	err := e.pool.Probe(ctx)
+	if ctx.Err() != nil {
+		return
+	}
+	e.breaker.Dialled(err == nil, c.params.Now())
+	c.params.Log.Info("dialled an ejected endpoint", "upstream", c.params.Name, "endpoint", e.address, "error", err)
+}

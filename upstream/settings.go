@@ -1,0 +1,64 @@
+package upstream
+
+import (
+	"fmt"
+	"time"
+
+	"sidecar/balance"
+	"sidecar/upstream/breaker"
+	"sidecar/upstream/pool"
+	"sidecar/upstream/retry"
+)
+
+// Settings are all that may be changed while a cluster runs. Checked and
+// complete when they come here: package config knows the defaults.
+type Settings struct {
+	// Timeout is the time from the request's last byte to its committed reply,
+	// StallTimeout how long a body may stand still, AttemptTimeout the time of
+	// one try. 0 is none.
+	Timeout, StallTimeout, AttemptTimeout time.Duration
+	Balance                               Balance
+	Pool                                  pool.Settings
+	Breaker                               breaker.Settings
+	// MaxEjected is the share of the endpoints that may be ejected at once.
+	MaxEjected float64
+	Retry      Retry
+	Operations []Operation
+}
+
+// Balance says who picks.
+type Balance struct {
+	Policy   string // aperture, "" too; least_loaded; p2c
+	Aperture balance.ApertureParams
+}
+
+// Retry says what is tried again.
+type Retry struct {
+	MaxRetries   int     // tries that the budget pays for
+	Budget       float64 // share of the requests of the last 10 s
+	MinPerSecond int     // retries a second beside that
+	On           retry.Kinds
+}
+
+// Operation is what is configured for the requests whose text begins with
+// Name, up to its end, a "/" or a "?".
+type Operation struct {
+	Name       string
+	Timeout    *time.Duration // nil is the upstream's
+	Idempotent *bool          // nil is what the protocol says
+}
+
+// The policies of a Balance.
+const (
+	policyAperture    = "aperture"
+	policyLeastLoaded = "least_loaded"
+	policyP2C         = "p2c"
+)
+
+func (s *Settings) check() error {
+	switch s.Balance.Policy {
+	case "", policyAperture, policyLeastLoaded, policyP2C:
+		return nil
+	}
+	return fmt.Errorf("upstream: balance policy %q is none of aperture, least_loaded, p2c", s.Balance.Policy)
+}

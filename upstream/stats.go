@@ -1,0 +1,149 @@
+package upstream
+
+import (
+	"context"
+	"sync/atomic"
+
+	"sidecar"
+	"sidecar/varz"
+)
+
+// counters are what is counted of the cluster as its callers see it.
+type counters struct {
+	registry  *varz.Registry
+	name      string
+	inFlight  *varz.Gauge
+	timeouts  *varz.Counter
+	noMembers *varz.Counter
+	reasons   []atomic.Pointer[varz.Counter] // by reason, made when first needed
+}
+
+func newCounters(r *varz.Registry, name string) *counters {
+	s := varz.Source{Service: name}
+	return &counters{
+		registry: r, name: name,
+		inFlight: r.Gauge(varz.InFlight, s), timeouts: r.Counter(varz.Timeouts, s),
+		noMembers: r.Counter(varz.HeapNoMembers, s),
+		reasons:   make([]atomic.Pointer[varz.Counter], len(sidecar.Reasons())),
+	}
+}
+
+func (c *counters) operation(name string) *operation {
+	s, r := varz.Source{Service: c.name, Operation: name}, c.registry
+	return &operation{
+		name:     name,
+		requests: r.Counter(varz.DispatchMessages, s), succeeded: r.Counter(varz.SuccessMessages, s),
+		failed: r.Counter(varz.ExceptionMessages, s), latency: r.Histogram(varz.RequestLatency, s),
+		reply: r.Histogram(varz.ReplyLatency, s),
+	}
+}
+
+func (c *counters) reason(r sidecar.Reason) *varz.Counter {
+	return counterOf(c.reasons, r, func(reason string) *varz.Counter {
+		return c.registry.Counter(varz.Failures, varz.Source{Service: c.name, Reason: reason})
+	})
+}
+
+// counterOf is the counter of r in list; make is asked for it at first.
+func counterOf(list []atomic.Pointer[varz.Counter], r sidecar.Reason, make func(reason string) *varz.Counter) *varz.Counter {
+	p := &list[min(int(r), len(list)-1)]
+	if found := p.Load(); found != nil {
+		return found
+	}
+	made := make(r.String()) // the registry makes one only, whoever asks
+	p.Store(made)
+	return made
+}
+
+// failure is the reason for which an exchange counts as failed, NoReason if it
+// does not.
+func failure(x *sidecar.Exchange, err error) sidecar.Reason {
+	if err != nil {
+		return sidecar.FaultOf(err).Reason
+	}
+	if x.Kind == sidecar.Unary && x.Msg.Class().Failed() {
+		return sidecar.Status5xx
+	}
+	return sidecar.NoReason
+}
+
+// stats is the layer that counts what callers saw and names the operation.
+func (s *stack) stats(next sidecar.Service) sidecar.Service {
+	c := s.cluster
+	return sidecar.ServiceFunc(func(ctx context.Context, x *sidecar.Exchange) error {
+		x.Op = s.classify(x)
+		n := int64(x.N)
+		c.counters.inFlight.Add(n)
+		defer c.counters.inFlight.Add(-n)
+		if x.Kind == sidecar.Session {
+			x.Watch(c)
+			defer x.Unwatch()
+		}
+		err := next.Do(ctx, x)
+		c.count(x, err)
+		if c.params.Finished != nil {
+			c.params.Finished(x, err)
+		}
+		return err
+	})
+}
+
+// classify finds the operation and applies what is configured for it, but for
+// its timeout: by the request's text, else by the name it is counted under.
+func (s *stack) classify(x *sidecar.Exchange) sidecar.Op {
+	var r *rule
+	if len(s.rules.byName) > 0 {
+		text, _ := x.Msg.Attr(sidecar.Selector{Attr: sidecar.AttrOperation})
+		r = s.rules.find(text)
+	}
+	if r == nil {
+		name, _ := x.Msg.Attr(sidecar.Selector{Attr: sidecar.AttrOpName})
+		if r = s.rules.byName[string(name)]; r == nil {
+			return s.cluster.ops.find(name)
+		}
+	}
+	if r.Idempotent != nil {
+		x.Idempotent = *r.Idempotent
+	}
+	return r.op
+}
+
+// count counts a finished exchange. Hot.
+func (c *Cluster) count(x *sidecar.Exchange, err error) {
+	o := c.ops.get(x.Op)
+	o.requests.Add(uint64(x.N))
+	r := failure(x, err)
+	if err == nil && r == sidecar.NoReason {
+		o.succeeded.Add(uint64(x.N))
+	} else {
+		o.failed.Add(uint64(x.N))
+		c.counters.reason(r).Add(uint64(x.N))
+		if r == sidecar.DeadlineExceeded {
+			c.counters.timeouts.Add(uint64(x.N))
+		}
+	}
+	if x.Kind == sidecar.Session {
+		return // its duration is no latency
+	}
+	o.latency.ObserveN(c.params.Now()-x.Received, x.N)
+	if replied := x.Replied(); replied != 0 {
+		o.reply.ObserveN(replied-x.Received, x.N)
+	}
+}
+
+// Observe counts a request inside a session.
+func (c *Cluster) Observe(op sidecar.Op, out sidecar.Outcome) {
+	o := c.ops.get(op)
+	o.requests.Inc()
+	o.latency.Observe(out.Duration)
+	if out.Reason == sidecar.NoReason && !out.Class.Failed() {
+		o.succeeded.Inc()
+		return
+	}
+	o.failed.Inc()
+	r := out.Reason
+	if r == sidecar.NoReason {
+		r = sidecar.Status5xx
+	}
+	c.counters.reason(r).Inc()
+}
