@@ -30,7 +30,7 @@ type operation struct {
 // cluster, so what was recorded under it can be read after a change of
 // settings. Readers take no lock; 0 is "other".
 type opTable struct {
-	make  func(name string) *operation
+	build func(name string) *operation
 	names atomic.Pointer[opNames] // immutable
 
 	mu   sync.Mutex
@@ -42,9 +42,9 @@ type opNames struct {
 	list   []*operation
 }
 
-func newOpTable(make func(name string) *operation) *opTable {
-	t := &opTable{make: make}
-	t.names.Store(&opNames{byName: map[string]sidecar.Op{varz.Other: 0}, list: []*operation{make(varz.Other)}})
+func newOpTable(build func(name string) *operation) *opTable {
+	t := &opTable{build: build}
+	t.names.Store(&opNames{byName: map[string]sidecar.Op{varz.Other: 0}, list: []*operation{build(varz.Other)}})
 	return t
 }
 
@@ -89,7 +89,7 @@ func (t *opTable) add(name string, wire bool) sidecar.Op {
 	}
 	op := sidecar.Op(len(next.list))
 	next.byName[name] = op
-	next.list = append(next.list, t.make(name))
+	next.list = append(next.list, t.build(name))
 	t.names.Store(next)
 	return op
 }

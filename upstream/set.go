@@ -31,10 +31,10 @@ func (s *set) untried(x *sidecar.Exchange, now int64) *endpoint {
 		return nil
 	}
 	start := rand.IntN(len(s.list))
-	for _, any := range [...]bool{false, true} {
+	for _, closedToo := range [...]bool{false, true} {
 		for i := range s.list {
 			e := s.list[(start+i)%len(s.list)]
-			if !x.Tries.Tried(e.id) && (any || e.Status(now) != sidecar.Closed) && e.enter() {
+			if !x.Tries.Tried(e.id) && (closedToo || e.Status(now) != sidecar.Closed) && e.enter() {
 				return e
 			}
 		}

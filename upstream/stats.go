@@ -44,13 +44,13 @@ func (c *counters) reason(r sidecar.Reason) *varz.Counter {
 	})
 }
 
-// counterOf is the counter of r in list; make is asked for it at first.
-func counterOf(list []atomic.Pointer[varz.Counter], r sidecar.Reason, make func(reason string) *varz.Counter) *varz.Counter {
+// counterOf is the counter of r in list; build is asked for it at first.
+func counterOf(list []atomic.Pointer[varz.Counter], r sidecar.Reason, build func(reason string) *varz.Counter) *varz.Counter {
 	p := &list[min(int(r), len(list)-1)]
 	if found := p.Load(); found != nil {
 		return found
 	}
-	made := make(r.String()) // the registry makes one only, whoever asks
+	made := build(r.String()) // the registry makes one only, whoever asks
 	p.Store(made)
 	return made
 }
