@@ -34,20 +34,38 @@ type Conn struct {
 	out   writeOp
 }
 
-// New takes over nc. TCP connections of Linux take the raw path, everything
-// else goes through net.Conn.
+// New takes over nc. TCP connections and Unix stream sockets of Linux take the
+// raw path, everything else goes through net.Conn. What cannot be looked at
+// (see Look) before it is used again must not be used again, so as many kinds
+// of connection as can take the raw path.
 func New(nc net.Conn) *Conn {
 	c := &Conn{nc: nc}
-	if rawSupported {
-		if t, ok := nc.(*net.TCPConn); ok {
-			if raw, err := t.SyscallConn(); err == nil {
-				c.raw = raw
-				c.in.run = c.in.step
-				c.out.run = c.out.step
-			}
-		}
+	if raw := rawOf(nc); raw != nil {
+		c.raw = raw
+		c.in.run = c.in.step
+		c.out.run = c.out.step
 	}
 	return c
+}
+
+func rawOf(nc net.Conn) syscall.RawConn {
+	var s syscall.Conn
+	switch t := nc.(type) {
+	case *net.TCPConn:
+		s = t
+	case *net.UnixConn:
+		if t.LocalAddr().Network() == "unix" {
+			s = t
+		}
+	}
+	if s == nil || !rawSupported {
+		return nil
+	}
+	raw, err := s.SyscallConn()
+	if err != nil {
+		return nil
+	}
+	return raw
 }
 
 // NetConn is the connection New took over. Callers may ask it for addresses
@@ -134,7 +152,8 @@ func (c *Conn) Write(a, b []byte) (int, error) {
 
 // Look tells whether the connection is open and silent, as an idle one must
 // be: one system call, no bytes taken. The net.Conn path cannot tell and
-// answers true.
+// answers true: bytes that came late for one exchange would be taken for the
+// next one's, so connections that are not Raw carry one exchange only.
 func (c *Conn) Look() bool {
 	if c.raw == nil {
 		return true

@@ -4,6 +4,7 @@ package sock
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"syscall"
@@ -251,6 +252,9 @@ func (l *Lot) sweep() {
 		p.Expired()
 	}
 	if release {
+		// What sync.Pools hold outlives one collection: the first only ages
+		// it, and the buffers of the mass would stay until the next.
+		runtime.GC()
 		debug.FreeOSMemory()
 	}
 }

@@ -30,7 +30,7 @@ func (w wrapped) CloseWrite() error { return w.Conn.(*net.TCPConn).CloseWrite() 
 var paths = []path{
 	{"raw TCP", rawSupported, true, "tcp", nil},
 	{"TCP through net.Conn", false, true, "tcp", func(c net.Conn) net.Conn { return wrapped{c} }},
-	{"Unix socket", false, false, "unix", nil},
+	{"Unix socket", rawSupported, false, "unix", nil},
 }
 
 // peer is the far end of a connection under test.

@@ -30,8 +30,8 @@ func TestRoundtripIsStaleBeforeItWrites(t *testing.T) {
 	} {
 		t.Run(s.name, func(t *testing.T) {
 			onEach(t, func(t *testing.T, p path) {
-				if !p.raw {
-					return // cannot tell
+				if !p.raw || s.name == "reset" && !p.tcp {
+					return // cannot tell; a Unix socket has no reset
 				}
 				c, far := p.pair(t)
 				s.do(t, c, far)

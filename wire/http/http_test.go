@@ -1,0 +1,150 @@
+package http
+
+import (
+	"strings"
+	"testing"
+
+	"sidecar"
+)
+
+func TestKnownFieldsAreFoundInAnyCase(t *testing.T) {
+	names := map[string]Name{
+		"connection": Connection, "keep-alive": KeepAlive, "proxy-connection": ProxyConnection, "te": TE,
+		"transfer-encoding": TransferEncoding, "upgrade": Upgrade, "trailer": Trailer, "content-length": ContentLength,
+		"host": Host, "expect": Expect, "via": Via, "x-forwarded-for": XForwardedFor, "x-forwarded-proto": XForwardedProto,
+		"x-forwarded-host": XForwardedHost, "x-request-id": XRequestID,
+	}
+	if len(names) != int(XRequestID) {
+		t.Errorf("%d of %d names are tested", len(names), XRequestID)
+	}
+	for text, want := range names {
+		for _, form := range []string{text, strings.ToUpper(text), strings.ToUpper(text[:1]) + text[1:]} {
+			if got := Known([]byte(form)); got != want {
+				t.Errorf("%q: got %d, want %d", form, got, want)
+			}
+		}
+		for i := range len(text) { // one byte off is another field
+			for _, b := range []byte{text[i] ^ 1, text[i] ^ 0x80, 0, ' '} {
+				other := text[:i] + string([]byte{b}) + text[i+1:]
+				if got := Known([]byte(other)); got == want && !strings.EqualFold(other, text) {
+					t.Errorf("%q is taken for %q", other, text)
+				}
+			}
+		}
+	}
+	for _, text := range []string{"", "x", "accept-encoding", "x-forwarded-port"} {
+		if got := Known([]byte(text)); got != Other {
+			t.Errorf("%q: got %d", text, got)
+		}
+	}
+}
+
+// RFC 9110, 5.6.2: "Tokens are short textual identifiers that do not include
+// whitespace or delimiters."
+func TestCharactersAreThoseOfTheGrammar(t *testing.T) {
+	const tchar = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+	for c := range 256 {
+		b := []byte{byte(c)}
+		if got, want := IsToken(b), c < 128 && strings.IndexByte(tchar, byte(c)) >= 0; got != want {
+			t.Errorf("token %q: %v", b, got)
+		}
+		if got, want := IsValue(b), c == '\t' || c >= ' ' && c != 0x7f; got != want {
+			t.Errorf("value %q: %v", b, got)
+		}
+		if got, want := IsTarget(b), c > ' ' && c != 0x7f && c != '#'; got != want {
+			t.Errorf("target %q: %v", b, got)
+		}
+	}
+	for host, want := range map[string]bool{
+		"": true, "a": true, "a:80": true, "[::1]:80": true, "a%20b": true, "a_b": true,
+		"a@b": false, "a/b": false, "a b": false, "a\x00": false, "a\\b": false, "a?b": false, "a#b": false, "\xe9": false, "a\"": false, "<a>": false,
+	} {
+		if IsHost([]byte(host)) != want {
+			t.Errorf("host %q: %v", host, !want)
+		}
+	}
+	if IsToken(nil) || IsTarget(nil) || !IsValue(nil) {
+		t.Error("an empty token or target is none, an empty value is one")
+	}
+}
+
+func TestListsAreReadByItem(t *testing.T) {
+	for list, want := range map[string]bool{
+		"close": true, "CLOSE": true, "a, close": true, "a ,\tclose\t,b": true, ",,close,": true,
+		"": false, "closed": false, "clos": false, "a close": false, "close;q=1": false, "clo,se": false,
+	} {
+		if HasToken([]byte(list), "close") != want {
+			t.Errorf("%q: %v", list, !want)
+		}
+	}
+}
+
+func TestStatusesHaveTheirClass(t *testing.T) {
+	for status, want := range map[int]sidecar.Class{
+		101: sidecar.Success, 200: sidecar.Success, 304: sidecar.Success, 400: sidecar.ClientError, 404: sidecar.ClientError,
+		429: sidecar.Overload, 499: sidecar.ClientError, 500: sidecar.Failure, 501: sidecar.Failure, 502: sidecar.Unavailable,
+		503: sidecar.Unavailable, 504: sidecar.Unavailable, 505: sidecar.Failure, 599: sidecar.Failure,
+	} {
+		if got := ClassOf(status); got != want {
+			t.Errorf("%d: got %v, want %v", status, got, want)
+		}
+	}
+}
+
+// RFC 9110, 9.2.2: "PUT, DELETE, and safe request methods are idempotent";
+// methods are case-sensitive.
+func TestIdempotentMethodsAreThoseOfTheStandard(t *testing.T) {
+	for method, want := range map[string]bool{
+		"GET": true, "HEAD": true, "OPTIONS": true, "TRACE": true, "PUT": true, "DELETE": true,
+		"POST": false, "PATCH": false, "get": false, "PROPFIND": false, "": false,
+	} {
+		if Idempotent([]byte(method)) != want {
+			t.Errorf("%q: %v", method, !want)
+		}
+	}
+}
+
+// Every reason has a status of the failing kind and a phrase.
+func TestEveryReasonHasAStatus(t *testing.T) {
+	for _, r := range sidecar.Reasons() {
+		for _, fl := range []sidecar.Flags{0, sidecar.FromClient} {
+			status := StatusOf(&sidecar.Fault{Reason: r, Flags: fl})
+			if status < 400 || status > 599 || Phrase(status) == "Error" {
+				t.Errorf("%v: %d %s", r, status, Phrase(status))
+			}
+		}
+	}
+	for f, want := range map[*sidecar.Fault]int{
+		{Reason: sidecar.BadRequest, Flags: sidecar.FromClient, Code: 431}: 431,
+		{Reason: sidecar.BadRequest, Flags: sidecar.FromClient}:            400,
+		{Reason: sidecar.StalledOut, Flags: sidecar.FromClient}:            408,
+		{Reason: sidecar.StalledOut}:                                       504,
+		{Reason: sidecar.Status5xx, Code: 503}:                             503,
+		{Reason: sidecar.RetryBudget, Code: 502}:                           502,
+		{Reason: sidecar.BadReply}:                                         502,
+		{Reason: sidecar.PeerReset}:                                        502,
+		{Reason: sidecar.DeadlineExceeded}:                                 504,
+		{Reason: sidecar.NoRoute}:                                          404,
+		{Reason: sidecar.ShuttingDown}:                                     503,
+	} {
+		if got := StatusOf(f); got != want {
+			t.Errorf("%v: got %d, want %d", f, got, want)
+		}
+	}
+}
+
+func TestSelectorsAreResolvedByName(t *testing.T) {
+	for name, want := range map[string]sidecar.Selector{
+		"host": {Attr: AttrHost}, "path": {Attr: AttrPath}, "method": {Attr: AttrMethod}, "request_id": {Attr: AttrRequestID},
+		"header:X-Key": {Attr: AttrHeader, Name: "x-key"},
+	} {
+		if got, ok := Select(name); !ok || got != want {
+			t.Errorf("%q: got %v %v", name, got, ok)
+		}
+	}
+	for _, name := range []string{"", "Host", "header:", "header:a b", "header", "cookie"} {
+		if _, ok := Select(name); ok {
+			t.Errorf("%q is taken", name)
+		}
+	}
+}

@@ -1,0 +1,131 @@
+package http1
+
+import (
+	"sidecar"
+	"sidecar/sock"
+	"sidecar/wire/http"
+)
+
+// message is one request with its reply. The server makes and owns it; the
+// backend's connection opens it. Layers see the sidecar.Message of it.
+type message struct {
+	srv    *Server
+	client *sock.Conn
+	ip     string // the client's address for X-Forwarded-For
+	in     []byte // holds the request head, and its body if it was read with it
+	req    request
+	up     upload
+	id     [32]byte // the request id made for it, if it brought none
+	op     []byte   // the operation of an absolute form
+
+	try     try
+	watch   watch
+	early   []byte     // bytes behind the request of an upgrade
+	backend *sock.Conn // of the try under way, so that Wake reaches it
+	rep     reply
+	repBuf  []byte // holds the reply head, then its body's pieces
+	headBuf []byte // heads on their way out
+	sent    int64  // bytes written to the client
+	gone    bool   // 101 made it a tunnel, or the client's connection must end
+	abrupt  bool   // end it with a reset: its end would be taken for the body's
+}
+
+// Attr is the part of the request named by sel.
+func (m *message) Attr(sel sidecar.Selector) ([]byte, bool) {
+	r := &m.req
+	switch sel.Attr {
+	case sidecar.AttrOperation:
+		return m.operation(), true
+	case sidecar.AttrOpName, http.AttrMethod:
+		return m.in[r.first:r.method], true
+	case http.AttrHost:
+		h := r.host(m.in)
+		return h, len(h) > 0
+	case http.AttrPath:
+		return r.pathIn(m.in), true
+	case http.AttrHeader:
+		if f := r.find(m.in, sel.Name); f != nil {
+			return f.valueIn(m.in), true
+		}
+	case http.AttrRequestID:
+		if r.requestID >= 0 {
+			return r.fields[r.requestID].valueIn(m.in), true
+		}
+		return m.id[:], true
+	}
+	return nil, false
+}
+
+// operation is "METHOD path". Those of an absolute form do not lie side by side
+// and are copied together.
+func (m *message) operation() []byte {
+	r := &m.req
+	if r.authority == 0 {
+		return m.in[r.first:r.pathEnd]
+	}
+	m.op = append(append(m.op[:0], m.in[r.first:r.method]...), ' ')
+	m.op = append(m.op, r.pathIn(m.in)...)
+	return m.op
+}
+
+// Rewind tells whether the whole of what was read of the request is still
+// held; it can then be sent again from its start.
+func (m *message) Rewind() bool { return m.up.kept && !m.up.broken }
+
+// Class is what the reply meant.
+func (m *message) Class() sidecar.Class {
+	if m.rep.status < 200 && m.rep.status != 101 {
+		return sidecar.NoClass
+	}
+	return http.ClassOf(m.rep.status)
+}
+
+// Wake ends the waits of the exchange on both sides. Which side its owner or
+// its helper waits on changes all the time; both are rearmed together.
+func (m *message) Wake() {
+	m.client.Wake()
+	if m.backend != nil {
+		m.backend.Wake()
+	}
+}
+
+// rearm undoes Wake, once no wake can be in progress and no helper runs.
+func (m *message) rearm() {
+	m.client.Rearm()
+	if m.backend != nil {
+		m.backend.Rearm()
+	}
+}
+
+// attach names the backend connection of the try that begins.
+func (m *message) attach(c *sock.Conn) { m.backend = c }
+
+// detach ends the try: the connection has its deadlines as they were.
+func (m *message) detach() {
+	m.rearm()
+	m.backend = nil
+}
+
+// heads is headBuf, empty, with room for a head of n bytes. Heads are appended
+// to it and must not outgrow it: the pooled buffer would be lost.
+func (m *message) heads(n int) []byte {
+	if n > cap(m.headBuf) {
+		m.srv.bufs.Put(m.headBuf[:cap(m.headBuf)])
+		if n <= sock.LargeBuffer {
+			m.headBuf = m.srv.bufs.Large()
+		} else {
+			m.headBuf = make([]byte, n)
+		}
+	}
+	return m.headBuf[:0]
+}
+
+const hexDigits = "0123456789abcdef"
+
+// makeID writes a request id of 128 random bits.
+func makeID(dst *[32]byte, hi, lo uint64) {
+	for i := range 16 {
+		dst[i] = hexDigits[hi>>(60-4*i)&15]
+		dst[16+i] = hexDigits[lo>>(60-4*i)&15]
+	}
+}

@@ -1,0 +1,158 @@
+package http1
+
+import (
+	"math/rand/v2"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sidecar"
+	"sidecar/sock"
+)
+
+// Settings of a server that may change while it runs.
+type Settings struct {
+	MaxHeader      int           // bytes of a request head
+	HeaderTimeout  time.Duration // from a head's first byte to its last
+	IdleTimeout    time.Duration // of a kept connection without a request, and of a tunnel
+	ParkAfter      time.Duration // idle time after which Serve gives the connection up to be parked, 0: never
+	TrustForwarded bool          // keep the X-Forwarded fields that clients send
+	ExposeBackends bool          // tell backends' addresses in error replies
+	CancelOnFIN    bool          // a client's FIN ends its exchange; else it gets its reply
+}
+
+// Params are a server's fixed parts.
+type Params struct {
+	Handler sidecar.Service
+	Wheel   *sock.Wheel
+	Buffers *sock.Buffers
+	Lot     *sock.Lot // watches clients of waiting exchanges; nil: nobody does
+	Held    int       // bytes of a request body kept so that it can be sent again
+	Stats   Stats
+}
+
+// Server is the local side: it serves HTTP/1 clients, one connection each.
+type Server struct {
+	handler  sidecar.Service
+	wheel    *sock.Wheel
+	bufs     *sock.Buffers
+	lot      *sock.Lot
+	held     int
+	stats    Stats
+	set      atomic.Pointer[Settings]
+	draining atomic.Bool
+	actives  sync.Pool
+}
+
+// NewServer makes a server.
+func NewServer(p Params, s Settings) *Server {
+	if p.Stats.In == nil {
+		p.Stats = NewStats(nil, "")
+	}
+	srv := &Server{handler: p.Handler, wheel: p.Wheel, bufs: p.Buffers, lot: p.Lot, held: p.Held, stats: p.Stats}
+	srv.set.Store(&s)
+	srv.actives.New = func() any {
+		a := &active{srv: srv}
+		a.alarms.Init(srv.wheel, a)
+		a.msg.watch.init(srv, &a.x)
+		return a
+	}
+	return srv
+}
+
+// Set changes the settings for requests that begin from now on.
+func (s *Server) Set(set Settings) { s.set.Store(&set) }
+
+// Drain makes every further reply the last of its connection. The listener
+// tells each connection by Client.Drain, too.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Refuse answers a connection beyond the listener's limit. What the client has
+// sent already is taken first: unread bytes would turn the close into a reset,
+// and the answer would be lost. A new socket's buffer takes the answer whole.
+func (s *Server) Refuse(c *sock.Conn) {
+	var drop [sock.SmallBuffer]byte
+	_, _ = c.TryRead(drop[:])
+	if _, err := c.Write(tooManyConnections, nil); err == nil {
+		_ = c.CloseWrite() // the listener closes it in any case
+	}
+}
+
+var tooManyConnections = appendErrorReply(nil, 503, "max_connections", "sidecar: max_connections: this listener has as many clients as it may\n", 0, toClient{close: true}, false)
+
+// Client is one client's connection. It is small: while nothing is under way
+// it holds no buffer, and no goroutine if it is parked.
+type Client struct {
+	srv *Server
+	c   *sock.Conn
+	ip  string
+	mu  sync.Mutex
+	act *active // while Serve runs; guarded by mu against Drain
+}
+
+// NewClient takes over a connection; Serve runs it.
+func (s *Server) NewClient(c *sock.Conn) *Client {
+	cl := &Client{srv: s, c: c}
+	if a, ok := c.NetConn().RemoteAddr().(*net.TCPAddr); ok {
+		cl.ip = a.AddrPort().Addr().Unmap().WithZone("").String()
+	}
+	return cl
+}
+
+// Drain asks the connection to end: hard ends what is in flight (the grace is
+// over), otherwise an idle one closes soon and a busy one with its next reply.
+func (cl *Client) Drain(hard bool) {
+	cl.mu.Lock()
+	defer cl.mu.Unlock()
+	if cl.act == nil {
+		return
+	}
+	g := sidecar.Gen(cl.act.idle.Load())
+	if hard {
+		g = cl.act.x.Gen()
+	}
+	if g != 0 {
+		cl.act.x.Interrupt(g, sidecar.Draining)
+	}
+}
+
+// take gives the client the state of an active connection, put ends it.
+func (cl *Client) take() *active {
+	a := cl.srv.actives.Get().(*active)
+	a.cl = cl
+	a.in, a.r, a.w = cl.srv.bufs.Small(), 0, 0
+	m := &a.msg
+	m.srv, m.client, m.ip = cl.srv, cl.c, cl.ip
+	m.headBuf = cl.srv.bufs.Small()[:0]
+	cl.mu.Lock()
+	cl.act = a
+	cl.mu.Unlock()
+	return a
+}
+
+func (cl *Client) put(a *active) {
+	cl.mu.Lock()
+	cl.act = nil
+	cl.mu.Unlock()
+	a.x.End()
+	bufs := cl.srv.bufs
+	bufs.Put(a.in[:cap(a.in)])
+	a.in = nil
+	a.msg.releaseReply(bufs)
+	a.msg.up.release(bufs)
+	bufs.Put(a.msg.headBuf[:cap(a.msg.headBuf)])
+	a.msg.headBuf, a.msg.in, a.msg.early, a.msg.client = nil, nil, nil, nil
+	a.cl = nil
+	cl.srv.actives.Put(a)
+}
+
+func (m *message) releaseReply(bufs *sock.Buffers) {
+	if m.repBuf != nil {
+		bufs.Put(m.repBuf)
+		m.repBuf = nil
+	}
+}
+
+// newID makes the request's id.
+func (m *message) newID() { makeID(&m.id, rand.Uint64(), rand.Uint64()) }
