@@ -9,11 +9,13 @@ FUZZTIME ?= 30s
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check lint fmt fuzz conformance bench
+.PHONY: help demo build test check lint fmt fuzz conformance bench
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
+demo: ## run the demonstration: backends, a sidecar in front of them and light traffic
+	$(GO) run ./cmd/demo
 
 build: ## build ./sidecar: static, stripped, the same bytes from the same source
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid=" -o sidecar ./cmd/sidecar
@@ -36,5 +38,6 @@ conformance: ## run the long tests: a million requests a protocol (an hour at mo
 	@scripts/install.sh nginx
 	SIDECAR_CONFORMANCE=1 $(GO) test -count=1 -v -run Conformance -timeout 60m ./...
 
-bench: ## run the Go benchmarks of the packages
-	$(GO) test -run xxx -bench . -benchmem ./...
+bench: ## measure the sidecar beside haproxy and nginx; CPU time a request
+	@scripts/install.sh haproxy nginx wrk
+	$(GO) run ./bench

@@ -23,7 +23,7 @@ func (c *conn) serve() {
 	defer c.l.work.Done()
 	for c.client.Serve(c.ctx) {
 		c.l.p.Stats.Parked.Add(1)
-		if c.l.p.Lot.Park(c.c, c, &c.spot, c.l.p.IdleTimeout) {
+		if c.l.p.Lot.Park(c.c, c, &c.spot, time.Duration(c.l.idle.Load())) {
 			// From here on the lot may call Ready at any time, on another
 			// goroutine; only the lot's own lock guards the spot. A drain that
 			// began before the Park has passed this connection by.

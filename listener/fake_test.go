@@ -40,7 +40,6 @@ type echoClient struct {
 	over   chan struct{}
 	once   sync.Once
 	asked  atomic.Int64
-	stuck  atomic.Bool // told "hold", it waits for a hard drain
 	served atomic.Int64
 }
 

@@ -76,6 +76,7 @@ type Listener struct {
 	closed bool               // no connection is added any more; guarded by mu
 	work   sync.WaitGroup     // goroutines of connections
 
+	idle     atomic.Int64 // Params.IdleTimeout, or what it was set to since
 	draining atomic.Bool
 }
 
@@ -85,8 +86,14 @@ func Listen(p Params) (*Listener, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listener %q: %w", p.Name, err)
 	}
-	return &Listener{p: p, ln: ln, conns: map[*conn]struct{}{}}, nil
+	l := &Listener{p: p, ln: ln, conns: map[*conn]struct{}{}}
+	l.SetIdleTimeout(p.IdleTimeout)
+	return l, nil
 }
+
+// SetIdleTimeout changes Params.IdleTimeout for connections that are parked
+// from now on.
+func (l *Listener) SetIdleTimeout(d time.Duration) { l.idle.Store(int64(d)) }
 
 // bind listens on a TCP address or a Unix socket's path. A socket file that
 // nobody listens on is left over from a process that was killed, and replaced.

@@ -76,5 +76,7 @@ func (c *Cluster) redial(ctx context.Context, e *endpoint) {
 		return
 	}
 	e.breaker.Dialled(err == nil, c.params.Now())
-	c.params.Log.Info("dialled an ejected endpoint", "upstream", c.params.Name, "endpoint", e.address, "error", err)
+	if err != nil {
+		c.params.Log.Info("endpoint still cannot be connected to", "upstream", c.params.Name, "endpoint", e.address, "error", err)
+	}
 }

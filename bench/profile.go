@@ -1,0 +1,50 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"time"
+)
+
+// profileLength is long enough for some hundred samples.
+const profileLength = 5 * time.Second
+
+// profile writes a CPU profile of the sidecar under that load to a file. It is
+// taken after the rounds: a profile costs CPU time itself.
+func profile(ctx context.Context, w workload, p *process, name string) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	taken := make(chan error, 1)
+	go func() { taken <- fetchProfile(ctx, p.Admin, f) }()
+	// The load begins first and ends last.
+	_, err = w.load(ctx, w, p.Address, profileLength+2*time.Second)
+	if perr := <-taken; perr != nil {
+		return fmt.Errorf("profile: %w", perr)
+	}
+	return err
+}
+
+func fetchProfile(ctx context.Context, admin string, to io.Writer) error {
+	time.Sleep(time.Second)
+	url := fmt.Sprintf("http://%s/debug/pprof/profile?seconds=%d", admin, int(profileLength.Seconds()))
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	res, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return err
+	}
+	defer res.Body.Close()
+	if res.StatusCode != http.StatusOK {
+		return fmt.Errorf("got %s", res.Status)
+	}
+	_, err = io.Copy(to, res.Body)
+	return err
+}
