@@ -1,0 +1,195 @@
+package daemon
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+
+	"sidecar/admin"
+	"sidecar/config"
+	"sidecar/why"
+)
+
+// adminListener is a bound socket of the admin port with what it serves.
+type adminListener struct {
+	ln      net.Listener
+	handler http.Handler
+}
+
+func (d *daemon) buildAdmin(f *config.File) error {
+	d.admin = admin.New(admin.Params{
+		Registry: d.registry, Pages: d.pages(), Hosts: f.Admin.Hosts, Actions: f.Admin.Actions,
+		Ready: d.ready, Overview: d.overview, Version: Version, Log: d.log,
+	})
+	if err := d.bindAdmin(f.Admin.Address, d.admin.Handler()); err != nil {
+		return err
+	}
+	return d.bindAdmin(f.Admin.ProbeAddress, d.admin.ProbeHandler())
+}
+
+func (d *daemon) bindAdmin(address string, h http.Handler) error {
+	if address == "" {
+		return nil
+	}
+	network := "tcp"
+	if path, isUnix := strings.CutPrefix(address, "unix:"); isUnix {
+		network, address = "unix", path
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return err
+		}
+	}
+	ln, err := net.Listen(network, address)
+	if err != nil {
+		return err
+	}
+	d.adminLns = append(d.adminLns, adminListener{ln, h})
+	d.log.Info("admin", "address", ln.Addr().String())
+	return nil
+}
+
+func (d *daemon) startAdmin(ctx context.Context, work *sync.WaitGroup) {
+	for _, l := range d.adminLns {
+		work.Go(func() {
+			if err := d.admin.Serve(ctx, l.ln, l.handler); err != nil {
+				d.log.Error("admin port failed", "error", err)
+			}
+		})
+	}
+}
+
+// ready: traffic may come once every upstream knows where its service runs,
+// until the drain begins.
+func (d *daemon) ready() (bool, string) {
+	if d.life.draining.Load() {
+		return false, "draining"
+	}
+	for _, r := range d.ups.sorted() {
+		if ok, text := r.cluster.Ready(); !ok {
+			return false, r.name + ": " + text
+		}
+	}
+	return true, ""
+}
+
+func (d *daemon) running() Running {
+	r := Running{Listeners: map[string]net.Addr{}}
+	if len(d.adminLns) > 0 && d.file.Load().Admin.Address != "" {
+		r.Admin = d.adminLns[0].ln.Addr()
+	}
+	for _, f := range d.fronts {
+		r.Listeners[f.name()] = f.ln.Addr()
+	}
+	return r
+}
+
+func (d *daemon) pages() []admin.Page {
+	return []admin.Page{
+		{Path: "/upstreams", Help: "every endpoint: state, why, load, connections, source, age; ?upstream=", Get: d.upstreamsPage},
+		{Path: "/config", Help: "the effective configuration with the origin of each value", Get: d.configPage},
+		{Path: "/why", Help: "recent failures and slow exchanges; ?upstream= ?reason= ?operation= ?endpoint= ?request_id= ?limit=", Get: d.whyPage},
+		{Path: "/drain", Help: "GET: is it draining; POST: drain and end", Get: d.drainPage, Post: d.drainPost},
+	}
+}
+
+func writeJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+func (d *daemon) upstreamsPage(w io.Writer, q url.Values) error {
+	type page struct {
+		Upstream  string `json:"upstream"`
+		Discovery any    `json:"discovery"`
+		Endpoints any    `json:"endpoints"`
+	}
+	list := []page{}
+	for _, r := range d.ups.sorted() {
+		if name := q.Get("upstream"); name == "" || name == r.name {
+			list = append(list, page{r.name, discoveryState(r), r.cluster.Rows()})
+		}
+	}
+	return writeJSON(w, list)
+}
+
+// discoveryState is what is known of an upstream's discovery, for people.
+func discoveryState(r *running) any {
+	s := r.cluster.Discovery()
+	state := struct {
+		Source    string `json:"source"`
+		Endpoints int    `json:"endpoints"`
+		Since     string `json:"since,omitempty"`
+		LastOK    string `json:"last_ok,omitempty"`
+		Error     string `json:"error,omitempty"`
+		Held      string `json:"held,omitempty"`
+	}{Source: s.Source, Endpoints: len(s.Endpoints), Held: s.Held}
+	if s.Answered() {
+		state.Since, state.LastOK = s.Since.UTC().Format(timeFormat), s.LastOK.UTC().Format(timeFormat)
+	}
+	if s.Err != nil {
+		state.Error = s.Err.Error()
+	}
+	return state
+}
+
+const timeFormat = "2006-01-02T15:04:05.000Z"
+
+func (d *daemon) configPage(w io.Writer, _ url.Values) error {
+	type setting struct {
+		Key    string `json:"key"`
+		Value  string `json:"value"`
+		Origin string `json:"origin"`
+	}
+	list := []setting{}
+	for _, s := range d.file.Load().Settings() {
+		list = append(list, setting{s.Key, s.Value, s.Origin})
+	}
+	return writeJSON(w, list)
+}
+
+func (d *daemon) whyPage(w io.Writer, q url.Values) error {
+	f := why.Filter{
+		RequestID: q.Get("request_id"), Operation: q.Get("operation"), Reason: q.Get("reason"),
+		Endpoint: q.Get("endpoint"), Outcome: why.Outcome(q.Get("outcome")),
+	}
+	if text := q.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 0 {
+			return admin.BadRequest("limit is not a number of entries")
+		}
+		f.Limit = n
+	}
+	list := []why.Entry{}
+	for _, r := range d.ups.sorted() {
+		if name := q.Get("upstream"); name == "" || name == r.name {
+			list = append(list, r.ring.Entries(f)...)
+		}
+	}
+	if q.Get("upstream") == "" {
+		for _, front := range d.fronts {
+			list = append(list, front.ring.Entries(f)...)
+		}
+	}
+	return writeJSON(w, list)
+}
+
+func (d *daemon) drainPage(w io.Writer, _ url.Values) error {
+	return writeJSON(w, struct {
+		Draining bool `json:"draining"`
+	}{d.life.draining.Load()})
+}
+
+func (d *daemon) drainPost(url.Values) (string, error) {
+	d.log.Info("draining", "by", "admin", "grace", slog.DurationValue(d.file.Load().Process.Grace))
+	d.life.begin()
+	return "draining: no new connections are taken, and the process ends with the last exchange", nil
+}

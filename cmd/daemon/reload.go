@@ -1,0 +1,172 @@
+package daemon
+
+import (
+	"os"
+	"reflect"
+	"slices"
+	"time"
+
+	"sidecar/config"
+)
+
+// reload reads the configuration again. A bad one changes nothing. What cannot
+// change in a running process is named in the log and waits for a restart.
+func (d *daemon) reload(p Params) {
+	f, err := p.load()
+	if err != nil {
+		d.reloads.failed.Inc()
+		d.log.Error("reload refused; the running configuration stays", "error", err)
+		return
+	}
+	for _, note := range f.Notes {
+		d.log.Warn(note)
+	}
+	old := d.file.Load()
+	d.level.Set(f.Process.LogLevel)
+	applied, fresh := d.reloadUpstreams(f)
+	awaitAnswers(fresh, p.Signals)
+	d.reloadFronts(f, applied)
+	for _, u := range old.Upstreams {
+		if !applied[u.Name] {
+			d.log.Info("upstream removed", "upstream", u.Name)
+			d.ups.remove(u.Name)
+		}
+	}
+	if !reflect.DeepEqual(old.Admin, f.Admin) || old.Process.Threads != f.Process.Threads || old.Process.StateDir != f.Process.StateDir {
+		d.log.Warn("changed settings of [process] or [admin] wait for a restart")
+	}
+	d.file.Store(f)
+	d.reloads.done.Inc()
+	d.log.Info("configuration reloaded", "config", d.path)
+}
+
+// reloadUpstreams applies new settings and starts new upstreams; it tells
+// which names are in force now and which upstreams are new.
+func (d *daemon) reloadUpstreams(f *config.File) (inForce map[string]bool, fresh []*running) {
+	inForce = map[string]bool{}
+	for _, u := range f.Upstreams {
+		r := d.ups.get(u.Name)
+		if r == nil {
+			if err := d.ups.add(u); err != nil {
+				d.log.Error("new upstream not started", "upstream", u.Name, "error", err)
+				continue
+			}
+			d.log.Info("upstream added", "upstream", u.Name)
+			fresh = append(fresh, d.ups.get(u.Name))
+		} else {
+			d.applyUpstream(r, u)
+		}
+		inForce[u.Name] = true
+	}
+	return inForce, fresh
+}
+
+// How long routes wait for the endpoints of a new upstream, and how often
+// these are looked for.
+const (
+	answerWait = 2 * time.Second
+	answerPoll = 5 * time.Millisecond
+)
+
+// awaitAnswers waits until the new upstreams know their endpoints: routes that
+// lead to them at once would fail the requests of the moment until then. It
+// does not keep a further signal waiting.
+func awaitAnswers(fresh []*running, signals <-chan os.Signal) {
+	tick := time.NewTicker(answerPoll)
+	defer tick.Stop()
+	for end := time.Now().Add(answerWait); time.Now().Before(end) && len(signals) == 0; <-tick.C {
+		if !slices.ContainsFunc(fresh, func(r *running) bool { return !r.answered() }) {
+			return
+		}
+	}
+}
+
+// answered tells whether what discovery found is in use.
+func (r *running) answered() bool {
+	ok, _ := r.cluster.Ready()
+	return ok && (len(r.cluster.Discovery().Endpoints) == 0 || len(r.cluster.Rows()) > 0)
+}
+
+func (d *daemon) applyUpstream(r *running, u config.Upstream) {
+	old := r.cfg.Load()
+	if !reflect.DeepEqual(old.Discover, u.Discover) {
+		d.log.Warn("changed discover waits for a restart", "upstream", u.Name)
+		u.Discover = old.Discover
+	}
+	if reflect.DeepEqual(*old, u) {
+		return
+	}
+	if err := r.cluster.Apply(upstreamSettings(u)); err != nil {
+		d.log.Error("settings not applied", "upstream", u.Name, "error", err)
+		return
+	}
+	r.ring.SetSlow(slowAfter(u))
+	r.cfg.Store(&u)
+	d.log.Info("settings applied", "upstream", u.Name)
+}
+
+// reloadFronts swaps routes and settings of the listeners that are bound as
+// before.
+func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
+	services := d.ups.services()
+	seen := map[string]bool{}
+	for _, l := range f.Listeners {
+		seen[l.Name] = true
+		front := d.front(l.Name)
+		if front == nil {
+			d.log.Warn("new listener waits for a restart", "listener", l.Name)
+			continue
+		}
+		if old := front.cfg.Load(); fixed(*old) != fixed(l) {
+			d.log.Warn("changed listener waits for a restart", "listener", l.Name)
+			l.Address, l.Protocol, l.MaxConnections, l.MaxHeldBody = old.Address, old.Protocol, old.MaxConnections, old.MaxHeldBody
+		}
+		routes, err := compileRoutes(l, services)
+		if err != nil {
+			d.log.Error("routes not changed", "listener", l.Name, "error", err)
+			continue
+		}
+		front.table.Swap(routes)
+		front.admission.SetMax(l.MaxInFlight)
+		front.srv.Set(serverSettings(l))
+		front.ln.SetIdleTimeout(parkedTimeout(l))
+		front.cfg.Store(&l)
+	}
+	for _, front := range d.fronts {
+		if !seen[front.name()] {
+			d.log.Warn("removed listener waits for a restart", "listener", front.name())
+			keepRoutes(front, inForce)
+		}
+	}
+}
+
+// keepRoutes keeps the upstreams of a listener that is still bound.
+func keepRoutes(f *front, inForce map[string]bool) {
+	cfg := f.cfg.Load()
+	inForce[cfg.Upstream] = true
+	for _, r := range cfg.Routes {
+		inForce[r.Upstream] = true
+	}
+}
+
+// bound is what a listener is made of once and for all.
+type bound struct {
+	address, protocol string
+	connections       int
+	held              int64
+}
+
+func fixed(l config.Listener) bound {
+	return bound{l.Address, l.Protocol, l.MaxConnections, l.MaxHeldBody}
+}
+
+func (f *front) name() string { return f.cfg.Load().Name }
+
+func (d *daemon) front(name string) *front {
+	for _, f := range d.fronts {
+		if f.name() == name {
+			return f
+		}
+	}
+	return nil
+}

@@ -1,0 +1,65 @@
+package daemon
+
+import (
+	"time"
+
+	"sidecar/balance"
+	"sidecar/config"
+	"sidecar/upstream"
+	"sidecar/upstream/breaker"
+	"sidecar/upstream/pool"
+	"sidecar/upstream/retry"
+	"sidecar/wire/http1"
+)
+
+// parkAfter is how long a connection is idle before it is parked: long enough
+// that a client in a steady exchange of requests is not.
+const parkAfter = time.Second
+
+// parkedTimeout is what is left of l's idle timeout when a connection is
+// parked.
+func parkedTimeout(l config.Listener) time.Duration { return max(0, l.IdleTimeout-parkAfter) }
+
+// upstreamSettings are u's settings as a cluster takes them.
+func upstreamSettings(u config.Upstream) upstream.Settings {
+	b := u.Breaker
+	on, err := retry.ParseKinds(u.Retry.On)
+	if err != nil {
+		panic("daemon: config lets a retry kind pass that retry does not know: " + err.Error())
+	}
+	s := upstream.Settings{
+		Timeout: u.Timeout, StallTimeout: u.StallTimeout, AttemptTimeout: u.AttemptTimeout,
+		Balance: upstream.Balance{Policy: u.Balance.Policy, Aperture: balance.ApertureParams{
+			MinSize: u.Balance.MinSize, MaxSize: u.Balance.MaxSize, LowLoad: u.Balance.LowLoad, HighLoad: u.Balance.HighLoad,
+			Smoothing: u.Balance.Smoothing, JitterMin: u.Balance.JitterMin, JitterMax: u.Balance.JitterMax,
+		}},
+		Pool: pool.Settings{
+			LowWatermark: u.Pool.LowWatermark, HighWatermark: u.Pool.HighWatermark, MaxWaiters: u.Pool.MaxWaiters,
+			IdleTimeout: u.Pool.IdleTimeout, ConnectTimeout: u.ConnectTimeout,
+		},
+		Breaker: breaker.Settings{
+			ConsecutiveFailures: b.ConsecutiveFailures, SuccessRate: b.SuccessRate, Window: b.Window,
+			MinRequests: b.MinRequests, MinBackoff: b.MinBackoff, MaxBackoff: b.MaxBackoff,
+		},
+		MaxEjected: b.MaxEjected,
+		Retry: upstream.Retry{
+			MaxRetries: u.Retry.MaxRetries, Budget: u.Retry.Budget, MinPerSecond: u.Retry.MinPerSecond, On: on,
+		},
+	}
+	for _, o := range u.Operations {
+		op := upstream.Operation{Name: o.Name, Idempotent: o.Idempotent}
+		if o.Timeout != u.Timeout {
+			op.Timeout = &o.Timeout
+		}
+		s.Operations = append(s.Operations, op)
+	}
+	return s
+}
+
+// serverSettings are l's settings as its HTTP server takes them.
+func serverSettings(l config.Listener) http1.Settings {
+	return http1.Settings{
+		MaxHeader: int(l.MaxHeaderBytes), HeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, ParkAfter: parkAfter,
+		TrustForwarded: l.TrustForwarded, ExposeBackends: l.ExposeBackends, CancelOnFIN: l.HalfClose == config.HalfCloseCancel,
+	}
+}

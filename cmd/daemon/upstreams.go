@@ -1,0 +1,149 @@
+package daemon
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sidecar"
+	"sidecar/config"
+	"sidecar/upstream"
+	"sidecar/varz"
+	"sidecar/why"
+)
+
+// upstreams are the clusters there are, by name. A reload adds and removes
+// some; whoever serves or looks takes what there is at that moment.
+type upstreams struct {
+	d    *daemon
+	mu   sync.Mutex
+	all  map[string]*running // guarded by mu
+	ctx  context.Context     // from start on; guarded by mu
+	work *sync.WaitGroup
+}
+
+// running is a cluster with its settings, its record and its end.
+type running struct {
+	name    string
+	cfg     atomic.Pointer[config.Upstream] // in force
+	cluster *upstream.Cluster
+	ring    *why.Ring
+	stop    context.CancelFunc // nil before start
+}
+
+func newUpstreams(d *daemon) *upstreams { return &upstreams{d: d, all: map[string]*running{}} }
+
+// add builds a cluster and, once the process runs, starts it.
+func (u *upstreams) add(cfg config.Upstream) error {
+	c, ring, err := u.d.newCluster(cfg)
+	if err != nil {
+		return err
+	}
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	r := &running{name: cfg.Name, cluster: c, ring: ring}
+	r.cfg.Store(&cfg)
+	u.all[cfg.Name] = r
+	if u.ctx != nil {
+		u.start(r)
+	}
+	return nil
+}
+
+// start runs r until the process ends or a reload removes it; u.mu is held.
+func (u *upstreams) start(r *running) {
+	ctx, cancel := context.WithCancel(u.ctx)
+	r.stop = cancel
+	u.work.Go(func() {
+		defer cancel()
+		if err := r.cluster.Run(ctx); err != nil && ctx.Err() == nil {
+			u.d.log.Error("upstream ended", "upstream", r.name, "error", err)
+		}
+		r.cluster.Close()
+		u.forget(r)
+	})
+}
+
+// lingerAtLeast is how long a removed cluster goes on in any case: a request
+// that had its route before the change may be about to enter it.
+const lingerAtLeast = time.Second
+
+// remove ends a cluster that no route leads to any more, once the exchanges in
+// it have come to their end, those too that wait for a connection or will be
+// tried again; at the latest when the grace is over.
+func (u *upstreams) remove(name string) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	r := u.all[name]
+	delete(u.all, name)
+	if r == nil || r.stop == nil {
+		return
+	}
+	ctx, underWay := u.ctx, u.d.registry.Gauge(varz.InFlight, varz.Source{Service: name})
+	end := time.Now().Add(max(lingerAtLeast, u.d.file.Load().Process.Grace))
+	u.work.Go(func() {
+		defer r.stop()
+		tick := time.NewTicker(lingerAtLeast)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case <-tick.C:
+			}
+			if underWay.Value() == 0 || time.Now().After(end) {
+				return
+			}
+		}
+	})
+}
+
+// forget takes the series of a removed cluster out of the metrics, unless one
+// of its name has come again.
+func (u *upstreams) forget(r *running) {
+	u.mu.Lock()
+	_, used := u.all[r.name]
+	u.mu.Unlock()
+	if !used {
+		u.d.registry.Remove(func(_ *varz.Desc, s varz.Source) bool { return s.Service == r.name })
+	}
+}
+
+func (d *daemon) startUpstreams(ctx context.Context, work *sync.WaitGroup) {
+	u := d.ups
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	u.ctx, u.work = ctx, work
+	for _, r := range u.all {
+		u.start(r)
+	}
+}
+
+// sorted are the clusters by name.
+func (u *upstreams) sorted() []*running {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	var list []*running
+	for _, name := range slices.Sorted(maps.Keys(u.all)) {
+		list = append(list, u.all[name])
+	}
+	return list
+}
+
+func (u *upstreams) get(name string) *running {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.all[name]
+}
+
+// services are the clusters as routes know them.
+func (u *upstreams) services() map[string]sidecar.Service {
+	m := map[string]sidecar.Service{}
+	for _, r := range u.sorted() {
+		m[r.name] = r.cluster
+	}
+	return m
+}

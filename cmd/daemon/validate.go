@@ -1,0 +1,56 @@
+package daemon
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"sidecar"
+	"sidecar/config"
+	"sidecar/discovery"
+	"sidecar/route"
+	"sidecar/wire/http"
+)
+
+// validate asks components about what only they can judge, each problem with
+// the line of its key. It binds, dials and reads nothing.
+func validate(f *config.File, path string) (problems []config.Problem) {
+	for _, u := range f.Upstreams {
+		for i, uri := range u.Discover {
+			if _, err := discovery.Parse(uri, sourceParams(path)); err != nil {
+				problems = append(problems, f.ProblemAt(fmt.Sprintf("%s.discover[%d]", u.Key, i), err.Error()))
+			}
+		}
+	}
+	known := map[string]sidecar.Service{}
+	for _, u := range f.Upstreams {
+		known[u.Name] = sidecar.ServiceFunc(nil) // never called
+	}
+	for _, l := range f.Listeners {
+		if _, err := compileRoutes(l, known); err != nil {
+			problems = append(problems, f.ProblemAt(l.Key+".route", err.Error()))
+		}
+	}
+	return problems
+}
+
+// sourceParams: relative file:// lists lie beside the configuration.
+func sourceParams(path string) discovery.Params {
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		dir = ""
+	}
+	return discovery.Params{Dir: dir}
+}
+
+// compileRoutes makes a listener's routes over the upstreams there are.
+func compileRoutes(l config.Listener, upstreams map[string]sidecar.Service) (*route.Routes, error) {
+	p := route.Params{Default: l.Upstream, Upstreams: upstreams, Select: http.Select}
+	for _, r := range l.Routes {
+		rule := route.Rule{Host: r.Match.Host, PathPrefix: r.Match.PathPrefix, Method: r.Match.Method, Upstream: r.Upstream}
+		for _, h := range r.Match.Headers {
+			rule.Headers = append(rule.Headers, route.HeaderMatch{Name: h.Name, Value: h.Value})
+		}
+		p.Rules = append(p.Rules, rule)
+	}
+	return route.Compile(p)
+}
