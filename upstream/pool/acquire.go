@@ -121,7 +121,7 @@ func (p *Exclusive) give(h *held, now int64) {
 		p.note()
 		return
 	}
-	h.since = now
+	h.since, h.good = now, 0
 	p.idle = append(p.idle, h)
 }
 

@@ -36,6 +36,7 @@ type held struct {
 	conn  Conn
 	made  int64 // when it was dialled
 	since int64 // when it became idle
+	good  int64 // for how long it had been idle when a sweep last found it open
 	used  bool  // it has carried an exchange
 }
 

@@ -25,7 +25,8 @@ func (p *Exclusive) Sweep(now int64) {
 		// Without the lock, and out of the list: nobody else may use it while
 		// its socket is read.
 		open := h.conn.Status(true) == sidecar.Open
-		seen.add(open, now-h.since)
+		seen.add(open, now-h.since, h.good)
+		h.good = now - h.since
 		if !p.returnFromLook(h, open) {
 			shut = append(shut, h)
 		}
@@ -110,16 +111,19 @@ func (p *Exclusive) retire(shut []*held, now int64, seen sighting) []*held {
 type sighting struct {
 	alive, dead       int
 	oldAlive, oldDead int64 // the longest that one of them had been idle
+	good              int64 // for how long that dead one had been when it was last found open, 0: never
 }
 
-func (s *sighting) add(open bool, age int64) {
+func (s *sighting) add(open bool, age, good int64) {
 	if open {
 		s.alive++
 		s.oldAlive = max(s.oldAlive, age)
 		return
 	}
 	s.dead++
-	s.oldDead = max(s.oldDead, age)
+	if age > s.oldDead {
+		s.oldDead, s.good = age, good
+	}
 }
 
 // serverLimit is how long the server lets a connection idle, as far as we can
@@ -128,8 +132,9 @@ func (s *sighting) add(open bool, age int64) {
 //
 // It is learned from the oldest connection that a sweep finds closed, and only
 // if no older one is alive: a server with a limit closes all that are older, a
-// server that restarts closes them at any age. It is found late by up to the
-// time between two sweeps, hence only four fifths of it are used. As we then
+// server that restarts closes them at any age. The limit lies between the last
+// sweep that found it open and the one that found it closed; the former counts,
+// and only four fifths of it are used, since sweeps are a second apart. As we then
 // close first and see no more evidence, it grows by half a percent a second,
 // until the server is again seen to close: a wrong lesson wears off in minutes,
 // a right one is confirmed about once a minute.
@@ -156,7 +161,11 @@ func (l *serverLimit) learn(seen sighting, now int64) {
 		l.limit = 0
 	}
 	if seen.dead > 0 && seen.oldDead > seen.oldAlive {
-		d := max(minLimit, seen.oldDead)
+		d := seen.oldDead
+		if seen.good > 0 {
+			d = seen.good
+		}
+		d = max(minLimit, d)
 		if l.limit == 0 || d < l.limit {
 			l.limit, l.last = d, now
 		}

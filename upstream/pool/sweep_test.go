@@ -147,3 +147,24 @@ func TestServersIdleLimitIsForgottenSlowly(t *testing.T) {
 		t.Errorf("a coincidence gives a limit of %d", l.limit)
 	}
 }
+
+// With a limit of 2 s a connection is found open at 1.9 s and closed at 2.9 s.
+// What was learned must make the next one go before 2 s.
+func TestLimitIsLearnedFromWhenItWasLastFoundOpen(t *testing.T) {
+	const ms = int64(1e6)
+	var seen sighting
+	seen.add(false, 2900*ms, 1900*ms)
+	seen.add(false, 1200*ms, 0) // a younger one tells nothing
+	var l serverLimit
+	l.learn(seen, 0)
+	if l.limit != 1900*ms || !l.near(1900*ms) || l.near(900*ms) {
+		t.Errorf("learned %d", l.limit)
+	}
+	seen = sighting{}
+	seen.add(false, 1500*ms, 0) // never seen open: all there is to go by
+	l = serverLimit{}
+	l.learn(seen, 0)
+	if l.limit != 1500*ms {
+		t.Errorf("learned %d", l.limit)
+	}
+}
