@@ -15,7 +15,7 @@ help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: ## run the demonstration: backends, a sidecar in front of them and light traffic
-	$(GO) run ./cmd/demo
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && trap : INT && $(GO) build -o "$$dir/demo" ./cmd/demo && "$$dir/demo"
 
 build: ## build ./sidecar: static, stripped, the same bytes from the same source
 	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags "-s -w -buildid=" -o sidecar ./cmd/sidecar
