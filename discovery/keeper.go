@@ -8,6 +8,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"sidecar/varz"
 )
 
 // KeeperParams are what a Keeper is made of.
@@ -24,6 +26,7 @@ type KeeperParams struct {
 	// take long, since sources wait for it, and must not wait for the Keeper's
 	// Run. It may be nil.
 	Changed func(*Snapshot)
+	Errors  *varz.Counter    // errors that sources tell; nil counts for nobody
 	Log     *slog.Logger     // nil is no log
 	Now     func() time.Time // nil is time.Now
 }
@@ -49,6 +52,9 @@ func NewKeeper(p KeeperParams) *Keeper {
 	}
 	if p.Now == nil {
 		p.Now = time.Now
+	}
+	if p.Errors == nil {
+		p.Errors = new(varz.Counter)
 	}
 	k := &Keeper{p: p}
 	names := make([]string, len(p.Sources))
@@ -102,6 +108,9 @@ func (k *Keeper) take(o *origin, u Update) {
 	defer k.mu.Unlock()
 	if u.At.IsZero() {
 		u.At = k.p.Now()
+	}
+	if u.Err != nil {
+		k.p.Errors.Inc()
 	}
 	o.take(u)
 	old := k.state.Load()

@@ -82,7 +82,7 @@ type Listener struct {
 
 // Listen binds the address. Nothing is accepted before Run.
 func Listen(p Params) (*Listener, error) {
-	ln, err := bind(p.Address)
+	ln, err := Bind(p.Address)
 	if err != nil {
 		return nil, fmt.Errorf("listener %q: %w", p.Name, err)
 	}
@@ -95,9 +95,9 @@ func Listen(p Params) (*Listener, error) {
 // from now on.
 func (l *Listener) SetIdleTimeout(d time.Duration) { l.idle.Store(int64(d)) }
 
-// bind listens on a TCP address or a Unix socket's path. A socket file that
+// Bind listens on "host:port" or "unix:/path". A socket file that
 // nobody listens on is left over from a process that was killed, and replaced.
-func bind(address string) (net.Listener, error) {
+func Bind(address string) (net.Listener, error) {
 	path, isUnix := strings.CutPrefix(address, "unix:")
 	if !isUnix {
 		return net.Listen("tcp", address)

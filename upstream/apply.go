@@ -1,6 +1,10 @@
 package upstream
 
-import "sidecar/balance"
+import (
+	"slices"
+
+	"sidecar/balance"
+)
 
 // Apply changes the settings. Exchanges under way end with those they began
 // with; endpoints with their connections, the budget and what breakers know
@@ -24,7 +28,8 @@ func (c *Cluster) Apply(s Settings) error {
 	}
 	c.budget.Set(s.Retry.Budget, s.Retry.MinPerSecond)
 	c.quota.set(s.MaxEjected)
-	for _, e := range c.set.Load().list {
+	// Those that are leaving too: one that is announced again goes on.
+	for _, e := range slices.Concat(c.set.Load().list, c.leaving) {
 		e.pool.Set(s.Pool)
 		e.breaker.Set(s.Breaker)
 	}

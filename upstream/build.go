@@ -16,7 +16,7 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 	c.ids++
 	id, s, r := c.ids, c.stack.Load().settings, c.params.Registry
 	src := varz.Source{Service: c.params.Name, Endpoint: k.Address}
-	e := &endpoint{id: id, address: k.Address, now: c.params.Now, stats: newEndpointStats(r, src)}
+	e := &endpoint{id: id, address: k.Address, now: c.params.Now, stats: newEndpointStats(&c.params, src)}
 	e.describe(k)
 	reasoned := func(d *varz.Desc, reason string) *varz.Counter {
 		from := src

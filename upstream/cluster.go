@@ -27,6 +27,9 @@ type Params struct {
 	Dial func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error)
 	// Registry takes the counters; nil counts for nobody.
 	Registry *varz.Registry
+	// Sent and Received are the protocol's counters of bytes to and from an
+	// endpoint; nil is none.
+	Sent, Received *varz.Desc
 	// Finished is told of each exchange when it is over, by its goroutine, for
 	// the record of failures; nil is fine. Hot.
 	Finished func(x *sidecar.Exchange, err error)
@@ -82,6 +85,7 @@ func New(p Params) (*Cluster, error) {
 	c.ops = newOpTable(c.counters.operation)
 	c.keeper = discovery.NewKeeper(discovery.KeeperParams{
 		Sources: p.Sources, AllowEmpty: p.AllowEmpty, Changed: c.update, Log: p.Log,
+		Errors: p.Registry.Counter(varz.DiscoveryErrors, varz.Source{Service: p.Name}),
 	})
 	c.set.Store(&set{})
 	c.stack.Store(c.compose(p.Settings, newBalancer(p.Settings.Balance, p.Now())))

@@ -132,19 +132,30 @@ func (e *endpoint) Do(ctx context.Context, x *sidecar.Exchange) error {
 		t.Stage, t.Flags, t.Reason, t.Class, t.Code = f.Stage, f.Flags, f.Reason, f.Class, f.Code
 	}
 	e.stats.count(x, err, t.End-t.Start)
+	e.stats.sent.Add(uint64(t.Out))
+	e.stats.received.Add(uint64(t.In))
 	return err
 }
 
 // endpointStats is what the peer did.
 type endpointStats struct {
 	requests, succeeded, failed *varz.Counter
+	sent, received              *varz.Counter // bytes
 	latency                     *varz.Histogram
 	reasons                     []atomic.Pointer[varz.Counter]
 	reason                      func(string) *varz.Counter
 }
 
-func newEndpointStats(r *varz.Registry, s varz.Source) endpointStats {
+func newEndpointStats(p *Params, s varz.Source) endpointStats {
+	r := p.Registry
+	bytes := func(d *varz.Desc) *varz.Counter {
+		if d == nil {
+			return new(varz.Counter)
+		}
+		return r.Counter(d, s)
+	}
 	return endpointStats{
+		sent: bytes(p.Sent), received: bytes(p.Received),
 		requests: r.Counter(varz.EndpointDispatches, s), succeeded: r.Counter(varz.EndpointSuccesses, s),
 		failed: r.Counter(varz.EndpointExceptions, s), latency: r.Histogram(varz.EndpointLatency, s),
 		reasons: make([]atomic.Pointer[varz.Counter], len(sidecar.Reasons())),

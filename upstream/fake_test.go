@@ -184,7 +184,7 @@ func newRig(t *testing.T, s Settings, addresses ...string) *rig {
 	var err error
 	r.Cluster, err = New(Params{
 		Name: "users", Settings: s, Sources: []discovery.Source{r.feed}, AllowEmpty: true,
-		Dial: r.dial, Registry: r.registry,
+		Dial: r.dial, Registry: r.registry, Sent: varz.HTTPBytesSent, Received: varz.HTTPBytesRecv,
 	})
 	if err != nil {
 		t.Fatal(err)

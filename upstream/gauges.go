@@ -10,6 +10,13 @@ func (c *Cluster) gauges() {
 	r, s := c.params.Registry, varz.Source{Service: c.params.Name}
 	r.GaugeFunc(varz.HeapSize, s, func() float64 { return float64(len(c.set.Load().list)) })
 	r.GaugeFunc(varz.Ejected, s, func() float64 { return float64(c.quota.ejected()) })
+	r.GaugeFunc(varz.DiscoveryEndpoints, s, func() float64 { return float64(len(c.keeper.Snapshot().Endpoints)) })
+	r.GaugeFunc(varz.DiscoveryHeld, s, func() float64 {
+		if snap := c.keeper.Snapshot(); snap.Answered() && (snap.Held != "" || snap.Err != nil) {
+			return 1
+		}
+		return 0
+	})
 	aperture := func(d *varz.Desc, read func(*balance.Aperture) float64) {
 		r.GaugeFunc(d, s, func() float64 {
 			if a, ok := c.stack.Load().balancer.(*balance.Aperture); ok {

@@ -68,6 +68,7 @@ func (c *Cluster) update(snap *discovery.Snapshot) {
 		next.byAddress[e.address] = e
 	}
 	c.set.Store(next)
+	c.counters.updates.Inc()
 	c.stack.Load().balancer.Update(next.nodes(), c.params.Now())
 	for _, e := range old.list {
 		if !stays[e] {

@@ -15,6 +15,7 @@ type counters struct {
 	inFlight  *varz.Gauge
 	timeouts  *varz.Counter
 	noMembers *varz.Counter
+	updates   *varz.Counter
 	reasons   []atomic.Pointer[varz.Counter] // by reason, made when first needed
 }
 
@@ -23,8 +24,8 @@ func newCounters(r *varz.Registry, name string) *counters {
 	return &counters{
 		registry: r, name: name,
 		inFlight: r.Gauge(varz.InFlight, s), timeouts: r.Counter(varz.Timeouts, s),
-		noMembers: r.Counter(varz.HeapNoMembers, s),
-		reasons:   make([]atomic.Pointer[varz.Counter], len(sidecar.Reasons())),
+		noMembers: r.Counter(varz.HeapNoMembers, s), updates: r.Counter(varz.DiscoveryUpdates, s),
+		reasons: make([]atomic.Pointer[varz.Counter], len(sidecar.Reasons())),
 	}
 }
 

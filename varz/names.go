@@ -8,6 +8,8 @@ package varz
 // failures and message sizes (the proxy forwards bytes and serializes
 // nothing), send and receive times (two clock readings a message for what
 // transport_latency tells better), and tests_failed, which it never counted.
+// A protocol's own metrics come with the protocol: nothing stands here that
+// nothing feeds.
 
 // What was asked, one request counted once however often it was tried. A burst of n counts n.
 var (
@@ -188,14 +190,6 @@ var (
 		Prom: "sidecar_connect_duration_seconds", Kind: KindHistogram,
 		Labels: []Label{LabelService, LabelEndpoint},
 		Help:   "Time of a dial, TLS handshake included, successes and failures."}
-	SocketBytesSent = &Desc{Name: "scales.socket.bytes_sent",
-		Prom: "sidecar_socket_sent_bytes_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Bytes written to the endpoint by protocols other than HTTP."}
-	SocketBytesRecv = &Desc{Name: "scales.socket.bytes_recv",
-		Prom: "sidecar_socket_received_bytes_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Bytes read from the endpoint by protocols other than HTTP."}
 )
 
 // Protocols, backend side.
@@ -203,63 +197,11 @@ var (
 	HTTPBytesSent = &Desc{Name: "scales.http.HttpTransportSink.bytes_sent",
 		Prom: "sidecar_http_sent_bytes_total", Kind: KindCounter,
 		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Bytes written to the endpoint over HTTP."}
+		Help:   "Bytes written to the endpoint over HTTP, counted when a try ends."}
 	HTTPBytesRecv = &Desc{Name: "scales.http.HttpTransportSink.bytes_recv",
 		Prom: "sidecar_http_received_bytes_total", Kind: KindCounter,
 		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Bytes read from the endpoint over HTTP."}
-	ThriftMessagesSent = &Desc{Name: "scales.thrift.SocketTransportSink.messages_sent",
-		Prom: "sidecar_thrift_sent_messages_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Thrift messages written to the endpoint."}
-	ThriftMessagesRecv = &Desc{Name: "scales.thrift.SocketTransportSink.messages_recv",
-		Prom: "sidecar_thrift_received_messages_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Thrift messages read from the endpoint."}
-	ThriftTransportLatency = &Desc{Name: "scales.thrift.SocketTransportSink.transport_latency",
-		Prom: "sidecar_thrift_transport_duration_seconds", Kind: KindHistogram,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Time from writing a Thrift request to the end of its reply."}
-	MuxMessagesSent = &Desc{Name: "scales.thriftmux.SocketTransportSink.messages_sent",
-		Prom: "sidecar_mux_sent_messages_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Mux frames written to the endpoint, pings included."}
-	MuxMessagesRecv = &Desc{Name: "scales.thriftmux.SocketTransportSink.messages_recv",
-		Prom: "sidecar_mux_received_messages_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Mux frames read from the endpoint, pings included."}
-	MuxActive = &Desc{Name: "scales.thriftmux.SocketTransportSink.active",
-		Prom: "sidecar_mux_sessions", Kind: KindGauge,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Open Mux connections to the endpoint."}
-	MuxSendQueueSize = &Desc{Name: "scales.thriftmux.SocketTransportSink.send_queue_size",
-		Prom: "sidecar_mux_send_queue_bytes", Kind: KindGauge,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Bytes that wait to be written to the endpoint."}
-	MuxTransportLatency = &Desc{Name: "scales.thriftmux.SocketTransportSink.transport_latency",
-		Prom: "sidecar_mux_transport_duration_seconds", Kind: KindHistogram,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Time from queueing a Mux request to its reply, late replies included."}
-	MuxTagsExhausted = &Desc{Name: "scales.mux.TagPool.pool_exhausted",
-		Prom: "sidecar_mux_tags_exhausted_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Requests that found no free Mux tag."}
-	MuxMaxTag = &Desc{Name: "scales.mux.TagPool.max_tag",
-		Prom: "sidecar_mux_max_tag", Kind: KindGauge,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Highest Mux tag in use so far."}
-	RedisMessagesSent = &Desc{Name: "scales.redis.RedisTransportSink.messages_sent",
-		Prom: "sidecar_redis_sent_commands_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Redis commands written to the endpoint."}
-	RedisMessagesRecv = &Desc{Name: "scales.redis.RedisTransportSink.messages_recv",
-		Prom: "sidecar_redis_received_replies_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Redis replies read from the endpoint."}
-	RedisTransportLatency = &Desc{Name: "scales.redis.RedisTransportSink.transport_latency",
-		Prom: "sidecar_redis_transport_duration_seconds", Kind: KindHistogram,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Time from writing a Redis burst to the end of its replies."}
+		Help:   "Bytes read from the endpoint over HTTP, counted when a try ends."}
 )
 
 // Listeners, the side of the application.
@@ -315,7 +257,7 @@ var (
 	DiscoveryErrors = &Desc{Name: "sidecar.discovery.errors",
 		Prom: "sidecar_discovery_errors_total", Kind: KindCounter,
 		Labels: []Label{LabelService},
-		Help:   "Failed lookups; the last good set stays in use."}
+		Help:   "Errors that sources told; the last good set stays in use."}
 	DiscoveryHeld = &Desc{Name: "sidecar.discovery.held",
 		Prom: "sidecar_discovery_held", Kind: KindGauge,
 		Labels: []Label{LabelService},
@@ -339,8 +281,8 @@ func All() []*Desc {
 		HeapSize, HeapNoMembers, ApertureIdle, ApertureActive, ApertureLoadAverage,
 		TimeFailed, ReconnectAttempts, Ejections, EjectionsRefused, Readmissions, Probes, Ejected,
 		Retries, Requeues, BudgetExhausted, HeldReplies,
-		PoolSize, PoolQueueSize, PoolWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency, SocketBytesSent, SocketBytesRecv,
-		HTTPBytesSent, HTTPBytesRecv, ThriftMessagesSent, ThriftMessagesRecv, ThriftTransportLatency, MuxMessagesSent, MuxMessagesRecv, MuxActive, MuxSendQueueSize, MuxTransportLatency, MuxTagsExhausted, MuxMaxTag, RedisMessagesSent, RedisMessagesRecv, RedisTransportLatency,
+		PoolSize, PoolQueueSize, PoolWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
+		HTTPBytesSent, HTTPBytesRecv,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, ClientBytesIn, ClientBytesOut,
 		DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, Reloads, ReloadFailures, SeriesFolded,
 	}

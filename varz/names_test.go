@@ -5,6 +5,9 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -74,6 +77,34 @@ func TestAllListsEveryMetric(t *testing.T) {
 	if len(all) != vars || len(seen) != vars {
 		t.Errorf("All has %d metrics, %d of them distinct, and the file declares %d", len(all), len(seen), vars)
 	}
+}
+
+// A metric that stands at zero for ever looks like one that is well.
+func TestEveryMetricIsFed(t *testing.T) {
+	used, word := map[string]bool{}, regexp.MustCompile(`\w+`)
+	err := filepath.WalkDir("..", func(path string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || filepath.Base(path) == "names.go" {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		for _, w := range word.FindAllString(string(text), -1) {
+			used[w] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), "names.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if v, ok := n.(*ast.ValueSpec); ok && !used[v.Names[0].Name] {
+			t.Errorf("%s: nobody outside of the list uses it", v.Names[0].Name)
+		}
+		return true
+	})
 }
 
 func TestDescsOfOneNameAgreeInKind(t *testing.T) {

@@ -161,6 +161,7 @@ func (d *daemon) newCluster(u config.Upstream) (*upstream.Cluster, *why.Ring, er
 	}})
 	c, err := upstream.New(upstream.Params{
 		Name: u.Name, Settings: upstreamSettings(u), Sources: sources, Registry: d.registry, Log: d.log,
+		Sent: varz.HTTPBytesSent, Received: varz.HTTPBytesRecv,
 		Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 			conn, err := dialer.Connect(ctx, e.Address)
 			if err != nil {

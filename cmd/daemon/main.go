@@ -132,13 +132,22 @@ func askReady(address string) (text string, ok bool) {
 	if p, isUnix := strings.CutPrefix(address, "unix:"); isUnix {
 		network, addr = "unix", p
 	}
+	conn, err := net.DialTimeout(network, addr, readyTimeout)
+	if err != nil {
+		return err.Error(), false
+	}
+	defer conn.Close()
+	host := "localhost"
+	if network == "tcp" {
+		// The port lets in the address that it was reached by: not
+		// "localhost" where it is bound elsewhere, nor a name or a wildcard.
+		host = conn.RemoteAddr().String()
+	}
 	client := http.Client{Timeout: readyTimeout, Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, network, addr)
-		},
+		DisableKeepAlives: true,
+		DialContext:       func(context.Context, string, string) (net.Conn, error) { return conn, nil },
 	}}
-	defer client.CloseIdleConnections()
-	res, err := client.Get("http://localhost/ready")
+	res, err := client.Get("http://" + host + "/ready")
 	if err != nil {
 		return err.Error(), false
 	}

@@ -3,19 +3,19 @@ package daemon
 import (
 	"context"
 	"encoding/json"
-	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/url"
-	"os"
+	"slices"
 	"strconv"
-	"strings"
 	"sync"
 
 	"sidecar/admin"
 	"sidecar/config"
+	"sidecar/listener"
 	"sidecar/why"
 )
 
@@ -40,16 +40,9 @@ func (d *daemon) bindAdmin(address string, h http.Handler) error {
 	if address == "" {
 		return nil
 	}
-	network := "tcp"
-	if path, isUnix := strings.CutPrefix(address, "unix:"); isUnix {
-		network, address = "unix", path
-		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
-			return err
-		}
-	}
-	ln, err := net.Listen(network, address)
+	ln, err := listener.Bind(address)
 	if err != nil {
-		return err
+		return fmt.Errorf("admin: %w", err)
 	}
 	d.adminLns = append(d.adminLns, adminListener{ln, h})
 	d.log.Info("admin", "address", ln.Addr().String())
@@ -95,7 +88,7 @@ func (d *daemon) pages() []admin.Page {
 	return []admin.Page{
 		{Path: "/upstreams", Help: "every endpoint: state, why, load, connections, source, age; ?upstream=", Get: d.upstreamsPage},
 		{Path: "/config", Help: "the effective configuration with the origin of each value", Get: d.configPage},
-		{Path: "/why", Help: "recent failures and slow exchanges; ?upstream= ?reason= ?operation= ?endpoint= ?request_id= ?limit=", Get: d.whyPage},
+		{Path: "/why", Help: "recent failures and slow exchanges; ?upstream= ?reason= ?operation= ?endpoint= ?outcome= ?request_id= ?limit=", Get: d.whyPage},
 		{Path: "/drain", Help: "GET: is it draining; POST: drain and end", Get: d.drainPage, Post: d.drainPost},
 	}
 }
@@ -179,7 +172,17 @@ func (d *daemon) whyPage(w io.Writer, q url.Values) error {
 			list = append(list, front.ring.Entries(f)...)
 		}
 	}
-	return writeJSON(w, list)
+	return writeJSON(w, newest(list, f.Limit))
+}
+
+// newest is the latest of entries that come from several rings, the latest
+// first, at most limit of them; 0 is all.
+func newest(list []why.Entry, limit int) []why.Entry {
+	slices.SortStableFunc(list, func(a, b why.Entry) int { return b.Time.Compare(a.Time) })
+	if limit > 0 && len(list) > limit {
+		list = list[:limit]
+	}
+	return list
 }
 
 func (d *daemon) drainPage(w io.Writer, _ url.Values) error {

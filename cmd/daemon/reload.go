@@ -124,6 +124,7 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 		routes, err := compileRoutes(l, services)
 		if err != nil {
 			d.log.Error("routes not changed", "listener", l.Name, "error", err)
+			keepRoutes(front, inForce)
 			continue
 		}
 		front.table.Swap(routes)
@@ -140,7 +141,7 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 	}
 }
 
-// keepRoutes keeps the upstreams of a listener that is still bound.
+// keepRoutes keeps the upstreams of a listener whose routes stay as they were.
 func keepRoutes(f *front, inForce map[string]bool) {
 	cfg := f.cfg.Load()
 	inForce[cfg.Upstream] = true

@@ -54,6 +54,8 @@ func Run(p Params) int {
 	}
 	if f.Process.StateDir == "" {
 		log.Info("process.state_dir is not set: nothing is kept over a restart")
+	} else {
+		log.Warn("process.state_dir is set, but nothing in this version keeps state: it has no effect")
 	}
 	threads := f.Process.Threads
 	if threads == 0 {

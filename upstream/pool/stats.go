@@ -2,10 +2,14 @@ package pool
 
 // Stats is the state of a pool at one moment, for people.
 type Stats struct {
-	Size, Idle, InUse, Waiters, Dialing int
+	Size    int `json:"size"` // idle and in use
+	Idle    int `json:"idle"`
+	InUse   int `json:"in_use"`
+	Waiters int `json:"waiters"`
+	Dialing int `json:"dialing"`
 	// ServerIdle is how long the server seems to let a connection idle, in
 	// nanoseconds, 0 if unknown.
-	ServerIdle int64
+	ServerIdle int64 `json:"server_idle_ns,omitempty"`
 }
 
 // Stats is the present state.

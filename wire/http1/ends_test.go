@@ -86,9 +86,14 @@ func TestEarlyReplyReachesAClientThatIsStillSending(t *testing.T) {
 		{"chunked", "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n7a1200\r\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
+			// It takes no more of the body until its reply is out: else the
+			// whole of it may be sent before the reply is looked at, which
+			// then is not early.
+			answered := make(chan struct{})
 			back := peer.Listen(t, func(c *peer.Conn) {
 				c.Until("\r\n\r\n")
 				c.Send("HTTP/1.1 403 No\r\nContent-Length: 3\r\n\r\nno!")
+				c.Wait(answered)
 				c.Gone()
 			})
 			h := newHarness(t, back.Addr())
@@ -97,6 +102,7 @@ func TestEarlyReplyReachesAClientThatIsStillSending(t *testing.T) {
 			c.Send(row.head)
 			c.Send(body) // all of it, before it looks
 			m := listen(c, false)
+			close(answered)
 			if m.status != 403 || m.body != "no!" || m.field("Connection") != "close" {
 				t.Errorf("got %s%s", m.head, m.body)
 			}

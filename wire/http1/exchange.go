@@ -15,6 +15,7 @@ func (a *active) serve(ctx context.Context) bool {
 	m := &a.msg
 	now := sidecar.Now()
 	a.x.Begin(m, &a.alarms, now)
+	a.cutOff()
 	m.rep.reset()
 	m.gone, m.abrupt, m.early, m.sent = false, false, nil, 0
 	a.x.Idempotent = http.Idempotent(m.in[m.req.first:m.req.method])
@@ -113,9 +114,7 @@ func (a *active) readBody(size int) *sidecar.Fault {
 		a.in = all
 		switch {
 		case err == sock.ErrWoken:
-			f := badRequest(errBodyStalled)
-			f.Reason = sidecar.StalledOut
-			return f
+			return a.woken(errBodyStalled)
 		case err == io.EOF:
 			return badRequest(errBodyEnd)
 		case err != nil:
@@ -124,7 +123,7 @@ func (a *active) readBody(size int) *sidecar.Fault {
 		_, _ = m.up.consume(all[a.w : a.w+n]) // a body of known length cannot be bad
 		a.w += n
 	}
-	a.x.Settled()
+	a.x.SetStall(0) // or it would bound the reply where the upstream has none
 	m.up.held = all[a.r+m.req.end : a.r+size : a.r+size]
 	return nil
 }
@@ -167,12 +166,14 @@ func (a *active) advance() {
 // refuse answers a head that is no request; the connection ends with it.
 func (a *active) refuse(p *problem) next {
 	f := badRequest(p)
-	switch p {
-	case errHeadSize, errManyFields:
+	if p == errHeadSize || p == errManyFields {
 		f.Reason = sidecar.TooLarge
-	case errHeadStalled:
-		f.Reason = sidecar.StalledOut
 	}
+	return a.refused(f)
+}
+
+// refused tells the client of a request that never became an exchange.
+func (a *active) refused(f *sidecar.Fault) next {
 	a.msg.up.done = false
 	a.srv.stats.refused(f)
 	a.fail(f, 0)

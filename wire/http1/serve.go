@@ -79,6 +79,7 @@ func (a *active) next() next {
 	}
 	set := a.srv.set.Load()
 	a.begin(set.HeaderTimeout)
+	a.cutOff()
 	r := &a.msg.req
 	r.reset()
 	for {
@@ -99,7 +100,7 @@ func (a *active) next() next {
 		a.room(set.MaxHeader)
 		switch n, err := a.read(); {
 		case err == sock.ErrWoken:
-			return a.refuse(errHeadStalled)
+			return a.refused(a.woken(errHeadStalled))
 		case err != nil:
 			return nextClosed // a half head: nobody is there to be told
 		default:
@@ -148,6 +149,27 @@ func (a *active) begin(limit time.Duration) {
 	a.x.Begin(nil, &a.alarms, now)
 	a.x.SetStall(int64(limit))
 	a.x.Moved(now)
+}
+
+// cutOff interrupts what has just begun if the grace is over. Drain sets hard
+// and then looks which generation is the present one; here it is the other way
+// round, so that one of the two sees the other and nothing begins unnoticed
+// between two requests: the process would wait for its reply.
+func (a *active) cutOff() {
+	if a.cl.hard.Load() {
+		a.x.Interrupt(a.x.Gen(), sidecar.Draining)
+	}
+}
+
+// woken is the fault of a wait for the client's bytes that was ended: by its
+// limit, of which stalled tells, or by the end of the grace.
+func (a *active) woken(stalled *problem) *sidecar.Fault {
+	if a.x.Pending() == sidecar.Draining {
+		return sidecar.Draining.Fault(sidecar.StageRead)
+	}
+	f := badRequest(stalled)
+	f.Reason = sidecar.StalledOut
+	return f
 }
 
 // read waits for bytes from the client. ErrWoken: the wait was ended, by the

@@ -84,11 +84,12 @@ var tooManyConnections = appendErrorReply(nil, 503, "max_connections", "sidecar:
 // Client is one client's connection. It is small: while nothing is under way
 // it holds no buffer, and no goroutine if it is parked.
 type Client struct {
-	srv *Server
-	c   *sock.Conn
-	ip  string
-	mu  sync.Mutex
-	act *active // while Serve runs; guarded by mu against Drain
+	srv  *Server
+	c    *sock.Conn
+	ip   string
+	hard atomic.Bool // the grace is over: no exchange begins any more
+	mu   sync.Mutex
+	act  *active // while Serve runs; guarded by mu against Drain
 }
 
 // NewClient takes over a connection; Serve runs it.
@@ -103,6 +104,9 @@ func (s *Server) NewClient(c *sock.Conn) *Client {
 // Drain asks the connection to end: hard ends what is in flight (the grace is
 // over), otherwise an idle one closes soon and a busy one with its next reply.
 func (cl *Client) Drain(hard bool) {
+	if hard {
+		cl.hard.Store(true) // before the look at what is under way, see cutOff
+	}
 	cl.mu.Lock()
 	defer cl.mu.Unlock()
 	if cl.act == nil {
