@@ -35,10 +35,7 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 	})
 	e.breaker = breaker.New(breaker.Params{
 		Settings: s.Breaker, Now: c.params.Now, Random: rand.Float64,
-		Ask: func() bool { return c.quota.ask(id) }, Back: func() {
-			c.quota.back(id)
-			c.params.Log.Info("endpoint readmitted", "upstream", c.params.Name, "endpoint", e.address)
-		},
+		Ask: func() bool { return c.quota.ask(id) }, Back: func() { c.quota.back(id) },
 		Ejected: func(reason string) {
 			reasoned(varz.Ejections, reason).Inc()
 			c.params.Log.Warn("endpoint ejected", "upstream", c.params.Name, "endpoint", e.address, "reason", reason)

@@ -54,6 +54,9 @@ type Cluster struct {
 	stack    atomic.Pointer[stack]
 	set      atomic.Pointer[set]
 	dials    sync.WaitGroup
+	// forgotten is an ejected endpoint outside of the aperture that awaits its
+	// probe; set by upkeep, taken by a pick.
+	forgotten atomic.Pointer[endpoint]
 
 	mu      sync.Mutex // guards changes of set and stack, and what follows
 	known   map[identity]*endpoint

@@ -27,13 +27,7 @@ const maxPicks = 4
 func (s *stack) pick(ctx context.Context, x *sidecar.Exchange) error {
 	c := s.cluster
 	now := c.params.Now()
-	var e *endpoint
-	balanced := x.Endpoint == ""
-	if balanced {
-		e = s.choose(x, now)
-	} else if e = c.set.Load().named(x.Endpoint); e != nil {
-		e.breaker.Claim(x, now) // refused or not: the caller names this one
-	}
+	e, balanced := s.first(x, now)
 	if e != nil && balanced && x.Tries.Len() > 0 {
 		e, balanced = s.untried(e, x, now)
 	}
@@ -55,6 +49,43 @@ func (s *stack) pick(ctx context.Context, x *sidecar.Exchange) error {
 		x.SetAttemptTimeout(int64(d), now)
 	}
 	return e.Do(ctx, x)
+}
+
+// first is the endpoint that x names, one that awaits its probe, or the
+// balancer's choice, which balanced tells.
+func (s *stack) first(x *sidecar.Exchange, now int64) (e *endpoint, balanced bool) {
+	c := s.cluster
+	if x.Endpoint != "" {
+		if e = c.set.Load().named(x.Endpoint); e != nil {
+			e.breaker.Claim(x, now) // refused or not: the caller names this one
+		}
+		return e, false
+	}
+	if c.forgotten.Load() != nil {
+		if e = c.probe(x, now); e != nil {
+			return e, false
+		}
+	}
+	return s.choose(x, now), true
+}
+
+// probe gives the first try of x to an ejected endpoint whose time out is over
+// and which no picker would come to, as it is outside of the aperture: left
+// alone it would stay ejected, and hold a place of max_ejected that another
+// needs. nil if there is none.
+func (c *Cluster) probe(x *sidecar.Exchange, now int64) *endpoint {
+	if x.Tries.Len() > 0 || x.Kind == sidecar.Session {
+		return nil
+	}
+	e := c.forgotten.Swap(nil)
+	if e == nil || !e.enter() {
+		return nil
+	}
+	if _, probe := e.breaker.Claim(x, now); !probe {
+		e.leave()
+		return nil
+	}
+	return e
 }
 
 // done ends a try of n requests at e.

@@ -39,7 +39,11 @@ func (c *Cluster) Run(ctx context.Context) error {
 		if aperture != nil {
 			aperture.Tick(now)
 		}
+		c.forgotten.Store(nil)
 		for _, e := range c.present() {
+			if aperture != nil && !e.removed.Load() && !aperture.Has(e.id) && e.breaker.Ready(now) {
+				c.forgotten.Store(e)
+			}
 			e.pool.SetCold(e.removed.Load() || aperture != nil && !aperture.Has(e.id))
 			e.pool.Sweep(now)
 			if e.removed.Load() {
@@ -76,7 +80,11 @@ func (c *Cluster) redial(ctx context.Context, e *endpoint) {
 		return
 	}
 	e.breaker.Dialled(err == nil, c.params.Now())
-	if err != nil {
+	// Not told from within the breaker, whose lock pickers may wait for: a
+	// blocked log would block them all.
+	if err == nil {
+		c.params.Log.Info("endpoint readmitted", "upstream", c.params.Name, "endpoint", e.address)
+	} else {
 		c.params.Log.Info("endpoint still cannot be connected to", "upstream", c.params.Name, "endpoint", e.address, "error", err)
 	}
 }

@@ -28,7 +28,8 @@ type daemon struct {
 	log      *slog.Logger
 	level    *slog.LevelVar
 	path     string
-	file     atomic.Pointer[config.File] // in force
+	file     atomic.Pointer[config.File] // in force, but for what waits for a restart
+	started  *config.File                // what the process was started with
 	registry *varz.Registry
 	wheel    *sock.Wheel
 	bufs     *sock.Buffers
@@ -57,6 +58,7 @@ func build(f *config.File, p Params, log *slog.Logger) (_ *daemon, err error) {
 	d := &daemon{log: log, path: p.Path, registry: new(varz.Registry), wheel: sock.NewWheel(sidecar.Now), bufs: sock.NewBuffers()}
 	d.life.drain = make(chan struct{})
 	d.file.Store(f)
+	d.started = f
 	d.reloads.done, d.reloads.failed = d.registry.Counter(varz.Reloads, varz.Source{}), d.registry.Counter(varz.ReloadFailures, varz.Source{})
 	if d.lot, err = sock.NewLot(sidecar.Now); err != nil {
 		return nil, err

@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 
 	"sidecar/admin"
@@ -136,17 +137,47 @@ func discoveryState(r *running) any {
 
 const timeFormat = "2006-01-02T15:04:05.000Z"
 
+// configPage shows what is in force: a value that waits for a restart stands
+// beside the one that the process was started with.
 func (d *daemon) configPage(w io.Writer, _ url.Values) error {
 	type setting struct {
-		Key    string `json:"key"`
-		Value  string `json:"value"`
-		Origin string `json:"origin"`
+		Key     string `json:"key"`
+		Value   string `json:"value"`
+		Origin  string `json:"origin"`
+		Waiting string `json:"waits_for_restart,omitempty"`
+	}
+	started := map[string]config.Setting{}
+	for _, s := range d.started.Settings() {
+		if needsRestart(s.Key) {
+			started[s.Key] = s
+		}
 	}
 	list := []setting{}
 	for _, s := range d.file.Load().Settings() {
-		list = append(list, setting{s.Key, s.Value, s.Origin})
+		row := setting{Key: s.Key, Value: s.Value, Origin: s.Origin}
+		if was, ok := started[s.Key]; ok && was.Value != s.Value {
+			row = setting{s.Key, was.Value, was.Origin, s.Value}
+		}
+		list = append(list, row)
 	}
 	return writeJSON(w, list)
+}
+
+// needsRestart tells whether a setting is read at start only.
+func needsRestart(key string) bool {
+	switch {
+	case strings.HasPrefix(key, "admin."), key == "process.threads", key == "process.state_dir":
+		return true
+	case strings.HasPrefix(key, "upstream."):
+		return strings.HasSuffix(key, ".discover")
+	case strings.HasPrefix(key, "listener["):
+		for _, name := range []string{".address", ".protocol", ".max_connections", ".max_held_body"} {
+			if strings.HasSuffix(key, name) {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 func (d *daemon) whyPage(w io.Writer, q url.Values) error {

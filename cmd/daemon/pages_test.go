@@ -38,3 +38,14 @@ func TestAdminSocketReplacesNoFile(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestSettingsThatWaitForARestartAreKnown(t *testing.T) {
+	for key, want := range map[string]bool{
+		"admin.address": true, "process.threads": true, "process.grace": false, "listener[0].address": true,
+		"listener[1].idle_timeout": false, "upstream.users.discover": true, "upstream.users.timeout": false,
+	} {
+		if needsRestart(key) != want {
+			t.Errorf("%s: %v", key, !want)
+		}
+	}
+}

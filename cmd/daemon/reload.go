@@ -32,7 +32,7 @@ func (d *daemon) reload(p Params) {
 			d.ups.remove(u.Name)
 		}
 	}
-	if !reflect.DeepEqual(old.Admin, f.Admin) || old.Process.Threads != f.Process.Threads || old.Process.StateDir != f.Process.StateDir {
+	if old := d.started; !reflect.DeepEqual(old.Admin, f.Admin) || old.Process.Threads != f.Process.Threads || old.Process.StateDir != f.Process.StateDir {
 		d.log.Warn("changed settings of [process] or [admin] wait for a restart")
 	}
 	d.file.Store(f)

@@ -38,12 +38,14 @@ func newUpstreams(d *daemon) *upstreams { return &upstreams{d: d, all: map[strin
 
 // add builds a cluster and, once the process runs, starts it.
 func (u *upstreams) add(cfg config.Upstream) error {
+	// Built under the lock, so that forget cannot take the series of a new
+	// cluster for those of an old one of its name.
+	u.mu.Lock()
+	defer u.mu.Unlock()
 	c, ring, err := u.d.newCluster(cfg)
 	if err != nil {
 		return err
 	}
-	u.mu.Lock()
-	defer u.mu.Unlock()
 	r := &running{name: cfg.Name, cluster: c, ring: ring}
 	r.cfg.Store(&cfg)
 	u.all[cfg.Name] = r
@@ -105,9 +107,8 @@ func (u *upstreams) remove(name string) {
 // of its name has come again.
 func (u *upstreams) forget(r *running) {
 	u.mu.Lock()
-	_, used := u.all[r.name]
-	u.mu.Unlock()
-	if !used {
+	defer u.mu.Unlock()
+	if _, used := u.all[r.name]; !used {
 		u.d.registry.Remove(func(_ *varz.Desc, s varz.Source) bool { return s.Service == r.name })
 	}
 }

@@ -124,6 +124,13 @@ func (b *Breaker) Status(now int64) sidecar.Status {
 	return sidecar.Closed
 }
 
+// Ready tells whether the endpoint is out for failed requests, its time out is
+// over, and nobody has its turn: whoever claims it next is the probe.
+func (b *Breaker) Ready(now int64) bool {
+	s, _ := b.load()
+	return s == Ejected && now >= b.until.Load()
+}
+
 // Claim asks to send x to the endpoint, after it was picked. Not ok: pick
 // another. With probe, x has the one turn that an ejected endpoint gives; it
 // must go on into the Layer, or Return it. Hot.
