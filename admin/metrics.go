@@ -1,11 +1,13 @@
 package admin
 
 import (
+	"errors"
 	"log/slog"
 	"net/http"
 	"runtime"
 	"strconv"
 	"strings"
+	"syscall"
 	"unicode/utf8"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -53,6 +55,9 @@ func (l scrapeLog) Println(parts ...any) {
 	for _, p := range parts {
 		switch p := p.(type) {
 		case error:
+			if errors.Is(p, syscall.EPIPE) || errors.Is(p, syscall.ECONNRESET) {
+				return // the reader has left, which is its business
+			}
 			b.WriteString(p.Error())
 		case string:
 			b.WriteString(p)

@@ -11,9 +11,6 @@ import (
 // overview is what the page at / shows.
 func (d *daemon) overview() admin.Overview {
 	var o admin.Overview
-	if ok, text := d.ready(); !ok {
-		o.Notes = append(o.Notes, "not ready: "+text)
-	}
 	for _, r := range d.ups.sorted() {
 		s := r.cluster.Discovery()
 		if s.Err != nil {

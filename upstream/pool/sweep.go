@@ -17,15 +17,23 @@ const maxLooks = 64
 func (p *Exclusive) Sweep(now int64) {
 	var seen sighting
 	var shut []*held
+	alive := 0
 	for range maxLooks {
-		h := p.takeForLook(seen.alive)
+		h := p.takeForLook(alive)
 		if h == nil {
 			break
 		}
 		// Without the lock, and out of the list: nobody else may use it while
 		// its socket is read.
 		open := h.conn.Status(true) == sidecar.Open
-		seen.add(open, now-h.since, h.good)
+		if open {
+			alive++
+		}
+		if h.used {
+			// One that nobody has used yet is under another limit of the
+			// server's, mostly a longer one.
+			seen.add(open, now-h.since, h.good)
+		}
 		h.good = now - h.since
 		if !p.returnFromLook(h, open) {
 			shut = append(shut, h)
@@ -109,14 +117,13 @@ func (p *Exclusive) retire(shut []*held, now int64, seen sighting) []*held {
 
 // sighting is what one sweep saw of idle connections; times in nanoseconds.
 type sighting struct {
-	alive, dead       int
+	dead              int
 	oldAlive, oldDead int64 // the longest that one of them had been idle
 	good              int64 // for how long that dead one had been when it was last found open, 0: never
 }
 
 func (s *sighting) add(open bool, age, good int64) {
 	if open {
-		s.alive++
 		s.oldAlive = max(s.oldAlive, age)
 		return
 	}
