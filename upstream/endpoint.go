@@ -190,14 +190,10 @@ func (s *endpointStats) count(x *sidecar.Exchange, err error, took int64) {
 func (s *endpointStats) Observe(_ sidecar.Op, o sidecar.Outcome) {
 	s.requests.Inc()
 	s.latency.Observe(o.Duration)
-	if o.Reason == sidecar.NoReason && !o.Class.Failed() {
+	if r := reasonOf(o); r == sidecar.NoReason {
 		s.succeeded.Inc()
-		return
+	} else {
+		s.failed.Inc()
+		counterOf(s.reasons, r, s.reason).Inc()
 	}
-	s.failed.Inc()
-	r := o.Reason
-	if r == sidecar.NoReason {
-		r = sidecar.Status5xx
-	}
-	counterOf(s.reasons, r, s.reason).Inc()
 }

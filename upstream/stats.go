@@ -137,14 +137,19 @@ func (c *Cluster) Observe(op sidecar.Op, out sidecar.Outcome) {
 	o := c.ops.get(op)
 	o.requests.Inc()
 	o.latency.Observe(out.Duration)
-	if out.Reason == sidecar.NoReason && !out.Class.Failed() {
+	if r := reasonOf(out); r == sidecar.NoReason {
 		o.succeeded.Inc()
-		return
+	} else {
+		o.failed.Inc()
+		c.counters.reason(r).Inc()
 	}
-	o.failed.Inc()
-	r := out.Reason
-	if r == sidecar.NoReason {
-		r = sidecar.Status5xx
+}
+
+// reasonOf is why a request inside a session counts as failed, NoReason if it
+// does not.
+func reasonOf(o sidecar.Outcome) sidecar.Reason {
+	if o.Reason == sidecar.NoReason && o.Class.Failed() {
+		return sidecar.Status5xx
 	}
-	c.counters.reason(r).Inc()
+	return o.Reason
 }

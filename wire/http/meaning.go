@@ -73,8 +73,6 @@ func Phrase(status int) string {
 		return "Method Not Allowed"
 	case 408:
 		return "Request Timeout"
-	case 413:
-		return "Content Too Large"
 	case 431:
 		return "Request Header Fields Too Large"
 	case 499:
