@@ -38,6 +38,8 @@ conformance: ## run the long tests: a million requests a protocol (an hour at mo
 	@scripts/install.sh nginx
 	SIDECAR_CONFORMANCE=1 $(GO) test -count=1 -v -run Conformance -timeout 60m ./...
 
-bench: ## measure the sidecar beside haproxy and nginx; CPU time a request
-	@scripts/install.sh haproxy nginx wrk
-	$(GO) run ./bench
+bench: ## measure the sidecar beside other proxies on a quiet machine (15 minutes); BENCH="-all" and the like
+	@scripts/install.sh wrk
+	@scripts/install.sh haproxy nginx cc || true # peers that are not here are named in the result
+	@scripts/envoy.sh || true
+	$(GO) run ./bench $(BENCH)

@@ -20,6 +20,9 @@ func environment(ctx context.Context, v values, servers []server) (string, error
 	}
 	seen := map[string]bool{}
 	for _, s := range servers {
+		if len(s.version) == 0 {
+			continue
+		}
 		text, err := version(ctx, s, v)
 		if err != nil {
 			return "", err
@@ -43,8 +46,14 @@ func version(ctx context.Context, s server, v values) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("%s: %w", strings.Join(args, " "), err)
 	}
-	line, _, _ := strings.Cut(string(out), "\n")
+	line, _, _ := strings.Cut(strings.TrimSpace(string(out)), "\n")
 	line = strings.TrimPrefix(line, "nginx version: ")
+	// "PATH  version: COMMIT/1.40.0/Clean/RELEASE/BoringSSL"
+	if _, text, ok := strings.Cut(line, "envoy  version: "); ok {
+		if parts := strings.Split(text, "/"); len(parts) > 1 {
+			line = "Envoy " + parts[1]
+		}
+	}
 	line, _, _ = strings.Cut(line, " - ") // where haproxy's home is
 	return line, nil
 }

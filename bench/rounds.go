@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 )
@@ -28,9 +29,9 @@ type sample struct {
 	clientSide time.Duration // of generator and backend
 }
 
-// perRequest is the proxy's CPU time a request in microseconds, a round each.
-func (t *target) perRequest() []float64 {
-	return t.series(func(s sample) float64 { return float64(s.proxy.Nanoseconds()) / 1e3 / float64(s.requests) })
+// perRequest is the proxy's CPU time a request in microseconds.
+func (s sample) perRequest() float64 {
+	return float64(s.proxy.Nanoseconds()) / 1e3 / float64(s.requests)
 }
 
 func (t *target) series(of func(sample) float64) []float64 {
@@ -82,7 +83,7 @@ func (m *measurement) run(ctx context.Context) error {
 			t := m.targets[i]
 			s, err := m.one(ctx, t)
 			if err != nil {
-				return fmt.Errorf("%s, %s, round %d: %w", t.name, m.w.name, round, err)
+				return fmt.Errorf("%s, %s, round %d: %w", t.name, m.w.name, round, errors.Join(err, t.proc.gone(), m.backend.gone()))
 			}
 			if round == 0 {
 				dropped[i] = s
@@ -146,7 +147,7 @@ func (m *measurement) one(ctx context.Context, t *target) (sample, error) {
 		return sample{}, err
 	}
 	began := time.Now()
-	l, err := m.w.load(ctx, m.w, t.proc.Address, m.length)
+	l, err := m.w.load(ctx, m.w, t.proc.aim(), m.length)
 	if err != nil {
 		return sample{}, err
 	}

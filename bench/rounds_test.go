@@ -35,7 +35,7 @@ func TestIdleShareLeavesRoundsOut(t *testing.T) {
 
 func TestCPUPerRequestIsMicroseconds(t *testing.T) {
 	tg := target{samples: []sample{{load: load{requests: 50000}, proxy: 800 * time.Millisecond}}}
-	if got := tg.perRequest(); !slices.Equal(got, []float64{16}) {
+	if got := tg.series(sample.perRequest); !slices.Equal(got, []float64{16}) {
 		t.Errorf("got %v, want 16", got)
 	}
 }

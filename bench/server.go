@@ -5,24 +5,18 @@ import (
 	"context"
 	"embed"
 	"fmt"
-	"io"
 	"net"
-	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"syscall"
-	"text/template"
-	"time"
 )
 
 const (
 	clientCPU = 0 // generator and backend
 	proxyCPU  = 1
-
-	// readyWithin is how long a server may take to answer.
-	readyWithin = 10 * time.Second
 )
 
 //go:embed testdata
@@ -31,18 +25,28 @@ var testdata embed.FS
 // server is a program to start: a proxy or the backend. command and the file
 // config of testdata are templates over values.
 type server struct {
-	name    string
-	config  string
-	command []string
-	version []string
-	files   map[string]int // to make in its directory before it starts: name and size
+	name      string
+	source    string // a C program of testdata, compiled for it
+	config    string // "" for none
+	command   []string
+	version   []string       // "" for none
+	install   string         // the command that brings its program
+	files     map[string]int // to make in its directory before it starts: name and size
+	upstreams int            // that it is configured with; 0 = one, without routes
 }
 
-// values are what templates may name.
-type values struct {
-	Address, Admin, Backend string // host:port
-	Dir, Config             string // its own directory, and its configuration there
-	Sidecar                 string // the binary under test
+// missing tells why the server cannot be started here, "" if it can.
+func (s server) missing() string {
+	program := s.command[0]
+	if s.source != "" {
+		program = "cc"
+	} else if strings.Contains(program, "{{") {
+		return "" // what this command brings itself
+	}
+	if _, err := exec.LookPath(program); err != nil {
+		return fmt.Sprintf("there is no %s in $PATH: %s", program, s.install)
+	}
+	return ""
 }
 
 // process is a server that runs, in a process group of its own.
@@ -55,9 +59,11 @@ type process struct {
 }
 
 func (s server) start(ctx context.Context, cpu int, v values) (*process, error) {
-	v.Config = filepath.Join(v.Dir, "config")
+	v.Config = filepath.Join(v.Dir, s.config) // by its suffix Envoy knows the format
+	v.Program = filepath.Join(v.Dir, "program")
+	v.Upstreams = upstreams(s.upstreams, v.Endpoints)
 	p := &process{values: v, server: s, ended: make(chan struct{})}
-	args, err := p.prepare()
+	args, err := p.prepare(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", s.name, err)
 	}
@@ -84,45 +90,44 @@ func (s server) start(ctx context.Context, cpu int, v values) (*process, error) 
 }
 
 // prepare writes what the server reads and returns its command line.
-func (p *process) prepare() ([]string, error) {
-	raw, err := testdata.ReadFile("testdata/" + p.config)
-	if err != nil {
-		return nil, err
-	}
-	if p.text, err = expand(string(raw), p.values); err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(p.Config, []byte(p.text), 0o644); err != nil {
-		return nil, err
+func (p *process) prepare(ctx context.Context) ([]string, error) {
+	if p.config != "" {
+		raw, err := testdata.ReadFile("testdata/" + p.config)
+		if err != nil {
+			return nil, err
+		}
+		if p.text, err = expand(string(raw), p.values); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(p.Config, []byte(p.text), 0o644); err != nil {
+			return nil, err
+		}
 	}
 	for name, size := range p.files {
 		if err := os.WriteFile(filepath.Join(p.Dir, name), bytes.Repeat([]byte("a"), size), 0o644); err != nil {
 			return nil, err
 		}
 	}
+	if p.source != "" {
+		if err := compileC(ctx, p.source, p.Program); err != nil {
+			return nil, err
+		}
+	}
 	return expandAll(p.command, p.values)
 }
 
-func expand(text string, v values) (string, error) {
-	t, err := template.New("").Option("missingkey=error").Parse(text)
+// compileC makes a program of a file of testdata.
+func compileC(ctx context.Context, source, program string) error {
+	text, err := testdata.ReadFile("testdata/" + source)
 	if err != nil {
-		return "", err
+		return err
 	}
-	var b bytes.Buffer
-	err = t.Execute(&b, v)
-	return b.String(), err
-}
-
-func expandAll(texts []string, v values) ([]string, error) {
-	var all []string
-	for _, t := range texts {
-		s, err := expand(t, v)
-		if err != nil {
-			return nil, err
-		}
-		all = append(all, s)
+	cmd := exec.CommandContext(ctx, "cc", "-O2", "-o", program, "-x", "c", "-")
+	cmd.Stdin = bytes.NewReader(text)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("compiling %s: %w: %s", source, err, out)
 	}
-	return all, nil
+	return nil
 }
 
 // stop ends the server and its workers at once: it has nothing to finish.
@@ -131,47 +136,8 @@ func (p *process) stop() {
 	<-p.ended
 }
 
-// answers waits until the process serves the workload, and looks that the
-// answer is whole.
-func (p *process) answers(ctx context.Context, w workload) error {
-	ctx, cancel := context.WithTimeout(ctx, readyWithin)
-	defer cancel()
-	for {
-		err := ask(ctx, "http://"+p.Address+w.path, w.body)
-		if err == nil {
-			return nil
-		}
-		select {
-		case <-p.ended:
-			log, _ := os.ReadFile(filepath.Join(p.Dir, "log"))
-			return fmt.Errorf("%s ended: %s", p.name, bytes.TrimSpace(log))
-		case <-ctx.Done():
-			return fmt.Errorf("%s does not serve %s: %w", p.name, w.path, err)
-		case <-time.After(20 * time.Millisecond):
-		}
-	}
-}
-
-func ask(ctx context.Context, url string, size int) error {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return err
-	}
-	req.Close = true
-	res, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	defer res.Body.Close()
-	n, err := io.Copy(io.Discard, res.Body)
-	if err != nil {
-		return err
-	}
-	if res.StatusCode != http.StatusOK || n != int64(size) {
-		return fmt.Errorf("got %s with %d bytes, want 200 with %d", res.Status, n, size)
-	}
-	return nil
-}
+// aim is what a generator is pointed at.
+func (p *process) aim() aim { return aim{address: p.Address, upstreams: max(1, p.upstreams)} }
 
 // pinned is a command that runs on one CPU only. taskset becomes the program,
 // so the process is the program's.

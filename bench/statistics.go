@@ -56,14 +56,18 @@ func ratios(xs, ys []float64) []float64 {
 }
 
 // verdict judges a ratio: only an interval that lies on one side of the goal
-// shows anything.
-func verdict(e estimate, rounds int, goal float64) string {
+// shows anything. The goal is the most that the ratio may be, or the least.
+func verdict(e estimate, rounds int, goal float64, least bool) string {
+	within, outside := e.high <= goal, e.low > goal
+	if least {
+		within, outside = e.low >= goal, e.high < goal
+	}
 	switch {
 	case rounds < enough:
 		return "not shown (too few rounds)"
-	case e.high <= goal:
+	case within:
 		return "met"
-	case e.low > goal:
+	case outside:
 		return "missed"
 	}
 	return "not shown"

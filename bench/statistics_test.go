@@ -71,7 +71,26 @@ func TestVerdict(t *testing.T) {
 		{"too few rounds", 14, 0.7, 0.8, "not shown (too few rounds)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := verdict(estimate{low: c.low, high: c.high}, c.rounds, 0.85); got != c.want {
+			if got := verdict(estimate{low: c.low, high: c.high}, c.rounds, 0.85, false); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestVerdictWhereMoreIsBetter(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		low, high float64
+		want      string
+	}{
+		{"above", 1.1, 1.2, "met"},
+		{"lower end on the goal", 1, 1.2, "met"},
+		{"across", 0.9, 1.2, "not shown"},
+		{"below", 0.8, 0.9, "missed"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if got := verdict(estimate{low: c.low, high: c.high}, enough, 1, true); got != c.want {
 				t.Errorf("got %s, want %s", got, c.want)
 			}
 		})

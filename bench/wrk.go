@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
 	"strconv"
 	"strings"
@@ -11,7 +12,7 @@ import (
 )
 
 // wrk is the generator of HTTP/1.1 in a closed loop.
-func wrk(ctx context.Context, w workload, address string, length time.Duration) (load, error) {
+func wrk(ctx context.Context, w workload, at aim, length time.Duration) (load, error) {
 	if w.rate != 0 {
 		return load{}, errors.New("wrk: it has no rate")
 	}
@@ -19,7 +20,18 @@ func wrk(ctx context.Context, w workload, address string, length time.Duration) 
 	for _, f := range httpFields() {
 		args = append(args, "-H", f)
 	}
-	cmd := pinned(ctx, clientCPU, append(args, "http://"+address+w.path))
+	if w.fresh {
+		args = append(args, "-H", "Connection: close")
+	}
+	if text := wrkScript(w, w.hosts(at.upstreams)); text != "" {
+		name, err := scriptFile(text)
+		if err != nil {
+			return load{}, err
+		}
+		defer func() { _ = os.Remove(name) }() // one that stays is small and where such files go
+		args = append(args, "-s", name)
+	}
+	cmd := pinned(ctx, clientCPU, append(args, "http://"+at.address+w.path))
 	out, err := cmd.CombinedOutput()
 	if err != nil {
 		return load{}, fmt.Errorf("wrk: %w: %s", err, strings.TrimSpace(string(out)))
@@ -27,6 +39,40 @@ func wrk(ctx context.Context, w workload, address string, length time.Duration) 
 	l, err := parseWrk(string(out))
 	l.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
 	return l, err
+}
+
+// wrkScript says in Lua what its command line cannot, "" if there is nothing.
+// Requests are made once: the client's CPU is the backend's too.
+func wrkScript(w workload, hosts []string) string {
+	var b strings.Builder
+	if w.upload > 0 {
+		fmt.Fprintf(&b, "wrk.method = \"POST\"\nwrk.body = string.rep(\"a\", %d)\n", w.upload)
+	}
+	if len(hosts) > 0 {
+		fmt.Fprintf(&b, "local hosts = {\"%s\"}\n", strings.Join(hosts, "\", \""))
+		b.WriteString(`local requests, last = {}, 0
+init = function()
+	for i, host in ipairs(hosts) do
+		wrk.headers["Host"] = host
+		requests[i] = wrk.format()
+	end -- of hosts
+end
+request = function()
+	last = last % #requests + 1
+	return requests[last]
+end
+`)
+	}
+	return b.String()
+}
+
+func scriptFile(text string) (string, error) {
+	f, err := os.CreateTemp("", "bench*.lua")
+	if err != nil {
+		return "", err
+	}
+	_, err = f.WriteString(text)
+	return f.Name(), errors.Join(err, f.Close())
 }
 
 var (
