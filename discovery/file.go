@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"syscall"
 	"time"
@@ -99,7 +100,12 @@ func (w *watch) look(now time.Time) (Update, bool) {
 func (w *watch) load(now time.Time) ([]Endpoint, bool, error) {
 	// Without O_NONBLOCK, opening a named pipe waits for its writer.
 	f, err := os.OpenFile(w.path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, false, fmt.Errorf("file: %w: write the list there, or correct discover", err)
+	case errors.Is(err, fs.ErrPermission):
+		return nil, false, fmt.Errorf("file: %w: let the user that the sidecar runs as read it", err)
+	case err != nil:
 		return nil, false, fmt.Errorf("file: %w", err)
 	}
 	defer f.Close()
@@ -108,7 +114,7 @@ func (w *watch) load(now time.Time) ([]Endpoint, bool, error) {
 	case err != nil:
 		return nil, false, fmt.Errorf("file: %w", err)
 	case !info.Mode().IsRegular():
-		return nil, false, fmt.Errorf("file: %s is not a regular file", w.path)
+		return nil, false, fmt.Errorf("file: %s is not a regular file: correct discover", w.path)
 	case w.unchanged(info):
 		return nil, false, nil
 	}

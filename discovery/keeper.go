@@ -19,7 +19,8 @@ type KeeperParams struct {
 	Sources []Source
 	// AllowEmpty: an empty answer empties the set. Without it an empty answer
 	// after a good one is ignored and told as held: that all of a service has
-	// gone is far more rare than that a registry lost its members.
+	// gone is far more rare than that a registry lost its members. It may be
+	// changed later, see SetAllowEmpty.
 	AllowEmpty bool
 	// Changed is called after the endpoints have changed and after the first
 	// answer, with the new snapshot, by one goroutine at a time. It should not
@@ -71,6 +72,19 @@ func NewKeeper(p KeeperParams) *Keeper {
 // Snapshot is the present state, never nil. Any goroutine may call it.
 func (k *Keeper) Snapshot() *Snapshot { return k.state.Load() }
 
+// SetAllowEmpty changes KeeperParams.AllowEmpty. If it is allowed now, an empty
+// answer that was ignored until now counts: its source may never tell it again.
+// It may call Changed.
+func (k *Keeper) SetAllowEmpty(allow bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now := k.p.Now()
+	for _, o := range k.origins {
+		o.allow(allow, now)
+	}
+	k.tellAll(now)
+}
+
 // Run runs the sources until ctx ends, waits for them and returns ctx.Err().
 func (k *Keeper) Run(ctx context.Context) error {
 	var running sync.WaitGroup
@@ -113,10 +127,17 @@ func (k *Keeper) take(o *origin, u Update) {
 		k.p.Errors.Inc()
 	}
 	o.take(u)
+	k.tellAll(u.At)
+}
+
+// tellAll gives out what all origins say now; with the lock held.
+func (k *Keeper) tellAll(now time.Time) {
 	old := k.state.Load()
-	s, changed := k.merge(old, u.At)
-	k.state.Store(s)
+	s, changed := k.merge(old, now)
 	if changed && k.p.Changed != nil {
 		k.p.Changed(s)
 	}
+	// Behind Changed: who sees the first answer here takes it for readiness,
+	// and sends requests that must find the endpoints.
+	k.state.Store(s)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math"
 	"strings"
 	"sync"
@@ -119,6 +120,32 @@ func TestKeeperKnowsNothingBeforeTheFirstAnswer(t *testing.T) {
 	})
 }
 
+// Whoever waits for the first answer, as /ready does, sends requests at once:
+// they must find the endpoints.
+func TestKeeperIsSeenToHaveAnsweredOnlyWhenTheEndpointsAreInUse(t *testing.T) {
+	src := newScripted("a")
+	var k *Keeper
+	told := 0
+	synctest.Test(t, func(t *testing.T) {
+		src.in = make(chan func(func(Update)) error)
+		k = NewKeeper(KeeperParams{Sources: []Source{src}, Log: slog.New(slog.DiscardHandler), Changed: func(*Snapshot) {
+			told++
+			if k.Snapshot().Answered() {
+				t.Error("seen to have answered before the endpoints were told")
+			}
+		}})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan struct{})
+		go func() { defer close(done); _ = k.Run(ctx) }()
+		src.answers("a:1")
+		if told != 1 || !k.Snapshot().Answered() {
+			t.Errorf("told %d times, answered %v", told, k.Snapshot().Answered())
+		}
+		cancel()
+		<-done
+	})
+}
+
 func TestKeeperKeepsTheLastGoodSetThroughErrors(t *testing.T) {
 	a := newScripted("a")
 	keep(t, KeeperParams{Sources: []Source{a}}, func(k *kept) {
@@ -171,6 +198,46 @@ func TestKeeperEmptiesTheSetIfAllowed(t *testing.T) {
 		a.answers()
 		if s := k.wants(2); s.Held != "" {
 			t.Errorf("held %q", s.Held)
+		}
+	})
+}
+
+// A file that holds an empty list is not told again until it changes.
+func TestHeldEmptyAnswerCountsOnceItIsAllowed(t *testing.T) {
+	a := newScripted("a")
+	keep(t, KeeperParams{Sources: []Source{a}}, func(k *kept) {
+		a.answers("x:1")
+		k.SetAllowEmpty(false)
+		k.SetAllowEmpty(true) // nothing is held
+		k.SetAllowEmpty(false)
+		k.wants(1, "x:1")
+		a.answers()
+		if s := k.wants(1, "x:1"); !strings.Contains(s.Held, "allow_empty = true") {
+			t.Errorf("held %q does not say what to do", s.Held)
+		}
+		k.SetAllowEmpty(true)
+		if s := k.wants(2); s.Held != "" || !s.HeldSince.IsZero() {
+			t.Errorf("held %q since %v", s.Held, s.HeldSince)
+		}
+		a.answers("x:1")
+		k.SetAllowEmpty(false)
+		a.answers()
+		k.wants(3, "x:1")
+	})
+}
+
+func TestFailureBeforeTheFirstAnswerSaysThatNothingIsKnown(t *testing.T) {
+	var log strings.Builder
+	a := newScripted("a")
+	keep(t, KeeperParams{Sources: []Source{a}, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(k *kept) {
+		a.sends(Update{Err: errors.New("no file")})
+		if text := log.String(); !strings.Contains(text, "no endpoints yet") || strings.Contains(text, "last good") {
+			t.Errorf("the log has %q", text)
+		}
+		a.answers("x:1")
+		a.sends(Update{Err: errors.New("no file")})
+		if !strings.Contains(log.String(), "the last good endpoints stay") {
+			t.Errorf("the log has %q", log.String())
 		}
 	})
 }

@@ -36,6 +36,7 @@ func TestParseFileReadsEveryForm(t *testing.T) {
 func TestParseFileSaysWhereAndWhatWasExpected(t *testing.T) {
 	cases := []struct{ name, path, data, want string }{
 		{"empty", "l.toml", " \n", "l.toml: the file is empty"},
+		{"empty, what to do", "l.toml", "", "set allow_empty = true"},
 		{"toml syntax", "l.toml", "[[endpoint]]\naddress = \"a:1\"\nweight = \n", "l.toml:3: "},
 		{"toml half a string", "l.toml", "[[endpoint]]\naddress = \"a:", "l.toml:2: "},
 		{"toml twice", "l.toml", "endpoint=[]\n\nendpoint=[]\n", "l.toml:3: "},

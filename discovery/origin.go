@@ -49,9 +49,24 @@ func (o *origin) fail(u Update) {
 		o.errSince = u.At
 	}
 	if o.err == nil || o.err.Error() != u.Err.Error() {
-		o.log.Warn("discovery: the source fails; the last good endpoints stay", "err", u.Err, "endpoints", len(o.good))
+		if o.lastOK.IsZero() {
+			o.log.Warn("discovery: the source fails and has told no endpoints yet; it is asked again", "err", u.Err)
+		} else {
+			o.log.Warn("discovery: the source fails; the last good endpoints stay", "err", u.Err, "endpoints", len(o.good))
+		}
 	}
 	o.err = u.Err
+}
+
+// allow changes allowEmpty; an empty answer that is held counts from then on.
+func (o *origin) allow(empty bool, now time.Time) {
+	o.allowEmpty = empty
+	if empty && o.held != "" {
+		o.held, o.heldSince = "", time.Time{}
+		o.lastOK = now
+		o.log.Info("discovery: the endpoints have changed", "before", len(o.good), "now", 0)
+		o.good = nil
+	}
 }
 
 func (o *origin) hold(u Update) {
@@ -59,7 +74,8 @@ func (o *origin) hold(u Update) {
 		return
 	}
 	o.heldSince = u.At
-	o.held = fmt.Sprintf("empty answer ignored at %s, the last %d endpoints stay", u.At.UTC().Format(time.RFC3339), len(o.good))
+	o.held = fmt.Sprintf("empty answer ignored at %s, the last %d endpoints stay; if there are none, set allow_empty = true for the upstream",
+		u.At.UTC().Format(time.RFC3339), len(o.good))
 	o.log.Warn("discovery: " + o.held)
 }
 
