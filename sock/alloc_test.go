@@ -77,6 +77,42 @@ func TestRoundtripReadAndTryWriteAllocateNothing(t *testing.T) {
 	}
 }
 
+func TestSpliceAllocatesNothing(t *testing.T) {
+	p := paths[0]
+	if !p.raw {
+		return // has no splice
+	}
+	c := echoing(t, p)
+	pipes := NewPipes()
+	defer pipes.Close()
+	text, in := pattern(150), make([]byte, 4096)
+	if n := testing.AllocsPerRun(500, func() {
+		p, err := pipes.Get()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if n, err := c.Write(text, nil); n != len(text) || err != nil {
+			t.Fatalf("wrote %d, %v", n, err)
+		}
+		for _, out := range []func(*Pipe) (int, error){c.SpliceOut, c.TrySpliceOut} {
+			for got := 0; got < len(text); { // the echo goes round once more
+				n, err := c.SpliceIn(p, len(text)-got)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got += n
+				if m, err := out(p); m != n || err != nil {
+					t.Fatalf("wrote %d of %d, %v", m, n, err)
+				}
+			}
+		}
+		upTo(t, c, in, 0, len(text))
+		pipes.Put(p)
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func TestBuffersAllocateNothing(t *testing.T) {
 	b := NewBuffers()
 	b.Put(b.Small())

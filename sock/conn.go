@@ -21,8 +21,11 @@ var ErrStale = errors.New("sock: connection closed or dirty before use")
 var ErrWoken = os.ErrDeadlineExceeded
 
 // maxCall is the most bytes one raw system call moves: a RawSyscall holds its
-// P, and with it everybody else on it.
-const maxCall = 64 << 10
+// P, and with it everybody else on it. It must fit one segment: the loopback's
+// hold 65483 bytes in 17 parts of pages, so 64 KiB would go as a whole one and
+// one of 53 bytes. A body so cut costs up to three times the CPU, and calls of
+// several segments save nothing (BenchmarkRelay).
+const maxCall = 60 << 10
 
 // Conn is a stream connection. One goroutine may read and one may write at a
 // time; Wake may be called by any. The zero Conn is not usable, see New.

@@ -17,6 +17,7 @@ const (
 	opWait                    // wait until readable, take nothing
 	opPeek                    // is it silent and open? never waits
 	opRoundtrip               // look, write, wait, read
+	opSplice                  // move into a pipe, waiting as needed
 )
 
 // readOp is the read side of a connection: the arguments and results of the
@@ -26,6 +27,8 @@ type readOp struct {
 	run   func(fd uintptr) bool
 	buf   []byte
 	a, b  []byte // what opRoundtrip sends
+	pipe  *Pipe  // where opSplice moves to
+	most  int    // how much it moves
 	n     int
 	wrote int
 	err   error
@@ -57,6 +60,8 @@ func (o *readOp) step(fd uintptr) bool {
 		return true
 	case opWait, opPeek:
 		return o.peek(fd)
+	case opSplice:
+		return o.intoPipe(fd)
 	default:
 		return o.roundtrip(fd)
 	}
@@ -117,6 +122,7 @@ func (o *readOp) roundtrip(fd uintptr) bool {
 type writeOp struct {
 	run  func(fd uintptr) bool
 	a, b []byte
+	pipe *Pipe // what is in it is written instead of a and b
 	n    int
 	err  error
 	wait bool
@@ -133,6 +139,9 @@ func (o *writeOp) do(raw syscall.RawConn, a, b []byte, wait bool) (int, error) {
 }
 
 func (o *writeOp) step(fd uintptr) bool {
+	if o.pipe != nil {
+		return o.fromPipe(fd)
+	}
 	for len(o.a)+len(o.b) > 0 {
 		n, e := sendBoth(fd, o.a, o.b)
 		if e == syscall.EAGAIN {

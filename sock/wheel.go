@@ -68,7 +68,9 @@ func (t *Timer) Init(w *Wheel, target Expirer, which uint8) {
 // Expire (its low 28 bits). Safe for concurrent calls.
 func (t *Timer) Arm(at int64, mark uint64) {
 	if at <= 0 {
-		t.want.Store(0)
+		if t.want.Load() != 0 { // a look costs less than a store
+			t.want.Store(0)
+		}
 		return
 	}
 	tick := min((at-1)/int64(Tick)+1, maxTick) // rounded up: never early
