@@ -77,6 +77,7 @@ const (
 	TooManyRequests
 	Status5xx
 	Internal
+	TooManyConnections
 	reasons
 )
 
@@ -84,7 +85,7 @@ var reasonNames = [reasons]string{
 	"none", "no_route", "no_endpoints", "connect_refused", "connect_timeout", "connect_failed",
 	"pool_exhausted", "breaker_open", "attempt_timeout", "deadline", "stalled", "peer_closed",
 	"peer_reset", "bad_request", "bad_reply", "too_large", "retry_budget", "client_gone",
-	"shutting_down", "too_many_requests", "status_5xx", "internal",
+	"shutting_down", "too_many_requests", "status_5xx", "internal", "max_connections",
 }
 
 func (r Reason) String() string { return nameOf(reasonNames[:], r) }

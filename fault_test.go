@@ -63,7 +63,7 @@ func TestEveryReasonHasItsName(t *testing.T) {
 		}
 		seen[r.String()] = true
 	}
-	if last := sidecar.Reasons()[len(sidecar.Reasons())-1]; last != sidecar.Internal || (last+1).String() != "unknown" {
+	if last := sidecar.Reasons()[len(sidecar.Reasons())-1]; last != sidecar.TooManyConnections || (last+1).String() != "unknown" {
 		t.Errorf("the last reason is %v", last)
 	}
 }

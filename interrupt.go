@@ -124,10 +124,7 @@ func (x *Exchange) Interrupt(g Gen, c Cause) bool {
 	for {
 		w := x.state.Load()
 		now := Gen(w >> genShift)
-		if now>>tryBits != g>>tryBits || c == AttemptDeadline && now != g {
-			return false
-		}
-		if c&timeouts != 0 && w&committedBit != 0 {
+		if now>>tryBits != g>>tryBits || c == AttemptDeadline && now != g || c&timeouts != 0 && w&committedBit != 0 {
 			return false
 		}
 		nw := w | uint64(c)
@@ -184,6 +181,7 @@ func (x *Exchange) Unblock() Cause {
 		}
 		if x.state.CompareAndSwap(s, ns) {
 			x.waker = nil
+			x.now = Now()
 			return c
 		}
 	}

@@ -7,7 +7,7 @@
 //	GET   /              the overview as one HTML page, for a browser or a phone
 //	GET   /help          this list as text, with the pages that are really there
 //	GET   /ready         200 when traffic may come, else 503 and the reason
-//	GET   /live          200 while the process works, else 503 and the reason
+//	GET   /live          200 while the process works, 503 and the reason if a part that must go on stands still
 //	GET   /varz          every metric as JSON; ?by=service|endpoint|operation|total sums, ?filter= takes names with that in them
 //	GET   /metrics       every metric for Prometheus, as text or OpenMetrics
 //	GET   /debug/pprof/  profiles of the running process, for go tool pprof
@@ -19,6 +19,9 @@
 //	GET   /why           JSON: recent failures and slow exchanges with every attempt
 //	GET   /drain         JSON: whether the process is draining
 //	POST  /drain         stop taking new connections and end when the last exchange has
+//
+// Times of /upstreams and /why are milliseconds, and their names end in _ms;
+// those of /varz and /metrics are seconds.
 //
 // HEAD is answered wherever GET is. Whoever may reach the port may read all of
 // it, so it is bound to loopback by default, and three rules keep web pages of

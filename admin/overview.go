@@ -32,13 +32,28 @@ type Overview struct {
 // Endpoint is one row of the page. State is "open", "busy" or "closed".
 type Endpoint struct {
 	Upstream, Address  string
-	State, Why         string // Why is "" for open
+	State, Why         string // Why is "" for open, unless it fails and is kept
 	Pending            int64
 	Connections        int64
 	InAperture         bool
 	Requests, Failures uint64
 	P50, P99, Age      time.Duration
 	Source             string // where discovery has it from
+}
+
+// Colour is the class of the row's state in the page, "" for a state that it
+// does not know. What is open and has a why is not well.
+func (e Endpoint) Colour() string {
+	switch e.State {
+	case "open":
+		if e.Why != "" {
+			return "suspect"
+		}
+		return "open"
+	case "busy", "closed":
+		return e.State
+	}
+	return ""
 }
 
 // Listener is one row of the page.

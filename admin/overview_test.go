@@ -21,6 +21,23 @@ func overviewOf(o Overview) *Admin {
 	})
 }
 
+func TestEndpointThatIsOpenAndFailsIsNotGreen(t *testing.T) {
+	for _, c := range []struct{ state, why, want string }{
+		{"open", "", "open"},
+		{"open", "failing; kept because it is the last endpoint", "suspect"},
+		{"busy", "all connections in use", "busy"},
+		{"closed", "ejected", "closed"},
+		{`x" onload="`, "", ""},
+	} {
+		if got := (Endpoint{State: c.state, Why: c.why}).Colour(); got != c.want {
+			t.Errorf("%s, %q: %q, want %q", c.state, c.why, got, c.want)
+		}
+		if c.want != "" && !strings.Contains(pageText, "\n."+c.want+" {") {
+			t.Errorf("the page has no style for %q", c.want)
+		}
+	}
+}
+
 func TestOverviewShowsEveryRow(t *testing.T) {
 	w := get("/").to(overviewOf(Overview{
 		Notes:     []string{"draining"},

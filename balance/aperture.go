@@ -91,13 +91,17 @@ func (s *search) outside(v *view) {
 }
 
 // Done ends what Pick began for that many requests. It is hot and safe for
-// concurrent calls.
-func (a *Aperture) Done(_ Node, requests int, now int64) {
-	a.event(-int64(requests), nil, now)
+// concurrent calls. A member that was closed by what it failed is exchanged
+// here: with few picks, none might come by it before the next Tick.
+func (a *Aperture) Done(n Node, requests int, now int64) {
+	if n.Status(now) < sidecar.Closed {
+		n = nil
+	}
+	a.event(-int64(requests), n, now)
 }
 
 // event counts n requests more or less and adapts the aperture. closed is a
-// member that was seen Closed, or nil.
+// node that was seen Closed, a member or not, or nil.
 func (a *Aperture) event(n int64, closed Node, now int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -150,6 +150,36 @@ func TestApertureReplacesAClosedMemberAtOnce(t *testing.T) {
 	}
 }
 
+// The exchange that closed it may be the last one for long, or its retry may
+// draw the others.
+func TestApertureReplacesTheMemberThatAnExchangeClosed(t *testing.T) {
+	for _, size := range []int{1, 3} {
+		a := newAperture(t, 20, ApertureParams{MinSize: size, MaxSize: size})
+		f := begin(t, a, exchange(), a.now)
+		f.set(sidecar.Closed)
+		end(a, f, 1, a.now)
+		if a.Has(f.id) || a.Size() != size {
+			t.Errorf("size %d: still inside %v, now %d inside", size, a.Has(f.id), a.Size())
+		}
+	}
+}
+
+// A Closed member stays only where there is nothing better outside, and only
+// until the next Tick after there is.
+func TestApertureKeepsAClosedMemberWhileNothingElseIsUp(t *testing.T) {
+	a := newAperture(t, 3, ApertureParams{MaxSize: 1})
+	for _, f := range a.nodes {
+		f.set(sidecar.Closed)
+	}
+	a.pass(time.Minute)
+	_, out := a.inside()
+	out[0].set(sidecar.Busy)
+	a.pass(time.Second)
+	if in, _ := a.inside(); in != out[0] {
+		t.Error("a Closed member was kept though a Busy one is outside")
+	}
+}
+
 func TestApertureWithEverythingClosedFindsTheFirstToRecover(t *testing.T) {
 	a := newAperture(t, 200, ApertureParams{})
 	for _, f := range a.nodes {

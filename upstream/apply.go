@@ -13,6 +13,8 @@ func (c *Cluster) Apply(s Settings) error {
 	if err := s.check(); err != nil {
 		return err
 	}
+	// Before the lock, which the keeper takes when this changes its endpoints.
+	c.keeper.SetAllowEmpty(s.AllowEmpty)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.params.Now()
@@ -30,7 +32,7 @@ func (c *Cluster) Apply(s Settings) error {
 	c.quota.set(s.MaxEjected)
 	// Those that are leaving too: one that is announced again goes on.
 	for _, e := range slices.Concat(c.set.Load().list, c.leaving) {
-		e.pool.Set(s.Pool)
+		e.pool.Set(s.pool())
 		e.breaker.Set(s.Breaker)
 	}
 	c.stack.Store(c.compose(s, b))

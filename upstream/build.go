@@ -16,7 +16,7 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 	c.ids++
 	id, s, r := c.ids, c.stack.Load().settings, c.params.Registry
 	src := varz.Source{Service: c.params.Name, Endpoint: k.Address}
-	e := &endpoint{id: id, address: k.Address, now: c.params.Now, stats: newEndpointStats(&c.params, src)}
+	e := &endpoint{id: id, address: k.Address, stats: newEndpointStats(&c.params, src)}
 	e.describe(k)
 	reasoned := func(d *varz.Desc, reason string) *varz.Counter {
 		from := src
@@ -25,12 +25,12 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 	}
 	e.pool = pool.New(pool.Params{
 		Dial: func(ctx context.Context) (pool.Conn, error) { return c.params.Dial(ctx, e.known.Load().Endpoint) },
-		Go:   c.dials.Go, Now: c.params.Now, Settings: s.Pool,
+		Go:   c.dials.Go, Now: c.params.Now, Settings: s.pool(),
 		Metrics: pool.Metrics{
-			Waits: r.Counter(varz.PoolWaits, src), Exhausted: r.Counter(varz.PoolExhausted, src),
-			Stale: r.Counter(varz.StaleConnections, src), Connects: r.Counter(varz.SocketConnects, src),
-			Latency: r.Histogram(varz.SocketOpenLatency, src),
-			Failed:  func(why sidecar.Reason) { reasoned(varz.ConnectFailures, why.String()).Inc() },
+			Waits: r.Counter(varz.PoolWaits, src), DialWaits: r.Counter(varz.PoolDialWaits, src),
+			Exhausted: r.Counter(varz.PoolExhausted, src), Stale: r.Counter(varz.StaleConnections, src),
+			Connects: r.Counter(varz.SocketConnects, src), Latency: r.Histogram(varz.SocketOpenLatency, src),
+			Failed: func(why sidecar.Reason) { reasoned(varz.ConnectFailures, why.String()).Inc() },
 		},
 	})
 	e.breaker = breaker.New(breaker.Params{

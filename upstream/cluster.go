@@ -21,8 +21,6 @@ type Params struct {
 	Settings Settings
 	// Sources say where the service runs; the cluster runs them.
 	Sources []discovery.Source
-	// AllowEmpty: an empty answer of discovery empties the set.
-	AllowEmpty bool
 	// Dial connects to an endpoint, TLS and greetings included. It obeys ctx.
 	Dial func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error)
 	// Registry takes the counters; nil counts for nobody.
@@ -57,6 +55,7 @@ type Cluster struct {
 	// forgotten is an ejected endpoint outside of the aperture that awaits its
 	// probe; set by upkeep, taken by a pick.
 	forgotten atomic.Pointer[endpoint]
+	kept      atomic.Int64 // when upkeep was last at work, or the cluster was made
 
 	mu      sync.Mutex // guards changes of set and stack, and what follows
 	known   map[identity]*endpoint
@@ -87,12 +86,13 @@ func New(p Params) (*Cluster, error) {
 	}
 	c.ops = newOpTable(c.counters.operation)
 	c.keeper = discovery.NewKeeper(discovery.KeeperParams{
-		Sources: p.Sources, AllowEmpty: p.AllowEmpty, Changed: c.update, Log: p.Log,
+		Sources: p.Sources, AllowEmpty: p.Settings.AllowEmpty, Changed: c.update, Log: p.Log.With("upstream", p.Name),
 		Errors: p.Registry.Counter(varz.DiscoveryErrors, varz.Source{Service: p.Name}),
 	})
 	c.set.Store(&set{})
 	c.stack.Store(c.compose(p.Settings, newBalancer(p.Settings.Balance, p.Now())))
 	c.gauges()
+	c.kept.Store(p.Now())
 	return c, nil
 }
 
@@ -119,6 +119,10 @@ func (c *Cluster) Ready() (bool, string) {
 
 // Discovery is what is known of where the service runs.
 func (c *Cluster) Discovery() *discovery.Snapshot { return c.keeper.Snapshot() }
+
+// Kept is when the upkeep of Run was last at work, by Params.Now. It stands
+// still with Run, or if that hangs.
+func (c *Cluster) Kept() int64 { return c.kept.Load() }
 
 // Close ends all endpoints: idle connections at once, those in use as they
 // come back, whatever waits for one with a fault. To be called after Run has

@@ -31,11 +31,11 @@ type endpoint struct {
 	service sidecar.Service // breaker and pool
 	stats   endpointStats
 	pending atomic.Int64 // requests outstanding
-	now     func() int64
 
 	users     atomic.Int64 // exchanges inside; ended if negative
 	removed   atomic.Bool
 	redialing atomic.Bool
+	warming   atomic.Bool
 }
 
 // ended is what users is set to when nobody may enter any more.
@@ -124,14 +124,14 @@ func (e *endpoint) Do(ctx context.Context, x *sidecar.Exchange) error {
 	}
 	err := e.service.Do(ctx, x)
 	t := x.Tries.Last()
-	t.End = e.now()
+	t.End = x.Now()
 	if err == nil {
 		t.Class = x.Msg.Class()
 	} else {
 		f := sidecar.FaultOf(err)
 		t.Stage, t.Flags, t.Reason, t.Class, t.Code = f.Stage, f.Flags, f.Reason, f.Class, f.Code
 	}
-	e.stats.count(x, err, t.End-t.Start)
+	e.stats.count(x, t, err)
 	e.stats.sent.Add(uint64(t.Out))
 	e.stats.received.Add(uint64(t.In))
 	return err
@@ -168,12 +168,14 @@ func newEndpointStats(p *Params, s varz.Source) endpointStats {
 }
 
 // count counts one try. What the client caused is no failure of the endpoint
-// and no success either. Hot.
-func (s *endpointStats) count(x *sidecar.Exchange, err error, took int64) {
+// and no success either. A try that got no connection, or sent nothing on it,
+// has no latency: a host that is down refuses at once, and would look the
+// fastest of all. Hot.
+func (s *endpointStats) count(x *sidecar.Exchange, t *sidecar.Try, err error) {
 	n := uint64(x.N)
 	s.requests.Add(n)
-	if x.Kind == sidecar.Unary {
-		s.latency.ObserveN(took, x.N)
+	if x.Kind == sidecar.Unary && t.Connected != 0 && (err == nil || t.Flags&sidecar.Unsent == 0) {
+		s.latency.ObserveN(t.End-t.Start, x.N)
 	}
 	r := failure(x, err)
 	switch {

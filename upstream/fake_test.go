@@ -57,6 +57,7 @@ func (a *alarm) Arm(which uint8, at int64, mark uint64) {
 // backend is an endpoint that a test steers.
 type backend struct {
 	refuse atomic.Bool
+	slow   atomic.Int64  // the dial
 	class  atomic.Uint32 // of its replies, Success if 0
 	reset  atomic.Bool   // after the request was read
 	delay  atomic.Int64  // before the reply
@@ -157,6 +158,8 @@ type rig struct {
 	registry *varz.Registry
 	mu       sync.Mutex
 	backends map[string]*backend
+	dialing  int // dials under way
+	most     int // that they ever were
 	stop     func()
 }
 
@@ -174,6 +177,7 @@ func usual() Settings {
 			MinBackoff: 5 * time.Second, MaxBackoff: time.Minute,
 		},
 		MaxEjected: 0.5,
+		AllowEmpty: true,
 		Retry:      Retry{MaxRetries: 2, Budget: 0.2, MinPerSecond: 10, On: on},
 	}
 }
@@ -183,7 +187,7 @@ func newRig(t *testing.T, s Settings, addresses ...string) *rig {
 	r := &rig{t: t, feed: &feed{make(chan discovery.Update)}, registry: &varz.Registry{}, backends: map[string]*backend{}}
 	var err error
 	r.Cluster, err = New(Params{
-		Name: "users", Settings: s, Sources: []discovery.Source{r.feed}, AllowEmpty: true,
+		Name: "users", Settings: s, Sources: []discovery.Source{r.feed},
 		Dial: r.dial, Registry: r.registry, Sent: varz.HTTPBytesSent, Received: varz.HTTPBytesRecv,
 	})
 	if err != nil {
@@ -219,9 +223,27 @@ func (r *rig) backend(address string) *backend {
 	return b
 }
 
-func (r *rig) dial(_ context.Context, e discovery.Endpoint) (pool.Conn, error) {
+func (r *rig) dial(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 	b := r.backend(e.Address)
 	b.dials.Add(1)
+	r.mu.Lock()
+	r.dialing++
+	r.most = max(r.most, r.dialing)
+	r.mu.Unlock()
+	defer func() {
+		r.mu.Lock()
+		r.dialing--
+		r.mu.Unlock()
+	}()
+	if d := b.slow.Load(); d > 0 {
+		timer := time.NewTimer(time.Duration(d))
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 	if b.refuse.Load() {
 		return nil, syscall.ECONNREFUSED
 	}

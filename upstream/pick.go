@@ -26,7 +26,7 @@ const maxPicks = 4
 // outstanding there and runs the exchange in it. Hot.
 func (s *stack) pick(ctx context.Context, x *sidecar.Exchange) error {
 	c := s.cluster
-	now := c.params.Now()
+	now := x.Now()
 	e, balanced := s.first(x, now)
 	if e != nil && balanced && x.Tries.Len() > 0 {
 		e, balanced = s.untried(e, x, now)
@@ -43,7 +43,7 @@ func (s *stack) pick(ctx context.Context, x *sidecar.Exchange) error {
 	}
 	n := x.N
 	e.pending.Add(int64(n))
-	defer s.done(e, n, balanced)
+	defer s.done(x, e, n, balanced)
 	x.Try(e.address, e.id, now)
 	if d := s.settings.AttemptTimeout; d > 0 {
 		x.SetAttemptTimeout(int64(d), now)
@@ -88,11 +88,11 @@ func (c *Cluster) probe(x *sidecar.Exchange, now int64) *endpoint {
 	return e
 }
 
-// done ends a try of n requests at e.
-func (s *stack) done(e *endpoint, n int, balanced bool) {
+// done ends x's try of n requests at e.
+func (s *stack) done(x *sidecar.Exchange, e *endpoint, n int, balanced bool) {
 	e.pending.Add(int64(-n))
 	if balanced {
-		s.balancer.Done(e, n, s.cluster.params.Now())
+		s.balancer.Done(e, n, x.Now())
 	}
 	e.leave()
 }

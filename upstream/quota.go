@@ -42,6 +42,20 @@ func (q *quota) ask(id uint64) bool {
 	return true
 }
 
+// refusal is why an endpoint that fails is not ejected at present.
+func (q *quota) refusal() string {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	switch most := allowed(q.known, q.share); {
+	case len(q.out) < most:
+		return "ejected at its next failure"
+	case len(q.out) >= q.known-1:
+		return "kept because it is the last endpoint"
+	default:
+		return "kept because max_ejected is reached"
+	}
+}
+
 // back gives the place back.
 func (q *quota) back(id uint64) {
 	q.mu.Lock()

@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"sidecar"
@@ -17,8 +18,9 @@ type Row struct {
 	Why     string  `json:"why,omitempty"`
 	Source  string  `json:"source"`
 	Weight  float64 `json:"weight"`
-	// Age is since when the source has announced it.
-	Age        time.Duration `json:"age_ns"`
+	// Age is since when the source has announced it. Times are told to people
+	// in milliseconds by the page of the rows.
+	Age        time.Duration `json:"-"`
 	InAperture bool          `json:"in_aperture"`
 	Pending    int64         `json:"pending"`
 	Pool       pool.Stats    `json:"pool"`
@@ -26,17 +28,19 @@ type Row struct {
 	Requests   uint64        `json:"requests"`
 	Failures   uint64        `json:"failures"`
 	// P50 and P99 are recent latencies of tries.
-	P50 time.Duration `json:"p50_ns"`
-	P99 time.Duration `json:"p99_ns"`
+	P50 time.Duration `json:"-"`
+	P99 time.Duration `json:"-"`
 }
 
 // Gate is what the breaker says.
 type Gate struct {
 	State     string        `json:"state"`
 	Reason    string        `json:"reason,omitempty"`
-	Since     time.Duration `json:"since_ns"`           // for so long
-	Until     time.Duration `json:"until_ns,omitempty"` // so long from now
+	Since     time.Duration `json:"-"` // for so long
+	Until     time.Duration `json:"-"` // so long from now
 	Ejections int           `json:"ejections"`
+	// Kept: it fails and is not ejected, since too many others are.
+	Kept bool `json:"kept,omitempty"`
 }
 
 // Rows are the endpoints: those of the set in its order, then those that are
@@ -50,6 +54,9 @@ func (c *Cluster) Rows() []Row {
 	rows := make([]Row, 0, len(list)+len(leaving))
 	for _, e := range list {
 		r := e.row(now)
+		if r.Breaker.Kept {
+			r.Why = strings.TrimSuffix("failing; "+c.quota.refusal()+"; "+r.Why, "; ")
+		}
 		r.InAperture = aperture == nil || aperture.Has(e.id)
 		rows = append(rows, r)
 	}
@@ -70,7 +77,7 @@ func (e *endpoint) row(now int64) Row {
 		Address: e.address, Source: k.Source, Weight: weight, Age: time.Since(k.Since), Pending: pending,
 		Pool: e.pool.Stats(), Requests: e.stats.requests.Value(), Failures: e.stats.failed.Value(),
 		P50: time.Duration(q[0]), P99: time.Duration(q[1]),
-		Breaker: Gate{State: s.State.String(), Reason: s.Reason, Since: time.Duration(now - s.Since), Ejections: s.Ejections},
+		Breaker: Gate{State: s.State.String(), Reason: s.Reason, Since: time.Duration(now - s.Since), Ejections: s.Ejections, Kept: s.Kept},
 	}
 	if s.State != breaker.Healthy {
 		r.Breaker.Until = time.Duration(max(0, s.Until-now))
@@ -82,7 +89,8 @@ func (e *endpoint) row(now int64) Row {
 	return r
 }
 
-// why says in words why the endpoint is not open, "" if it is.
+// why says in words why the endpoint is not open, "" if it is. Of one that is
+// kept though it fails the cluster knows why.
 func (e *endpoint) why(s breaker.Snapshot, r Row) string {
 	switch {
 	case e.removed.Load():

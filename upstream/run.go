@@ -18,15 +18,20 @@ const (
 	maxRedials = 32
 )
 
+// background is what Run has under way beside itself.
+type background struct {
+	sync.WaitGroup
+	redials, warmers atomic.Int32
+}
+
 // Run keeps the cluster until ctx ends: discovery, idle connections, the
 // aperture, and dials to endpoints that could not be connected to. It returns
 // when all that it started has ended.
 func (c *Cluster) Run(ctx context.Context) error {
-	var own sync.WaitGroup
+	var own background
 	own.Go(func() { _ = c.keeper.Run(ctx) }) // it ends with ctx only
 	ticker := time.NewTicker(upkeep)
 	defer ticker.Stop()
-	var redials atomic.Int32
 	for {
 		select {
 		case <-ctx.Done():
@@ -35,28 +40,35 @@ func (c *Cluster) Run(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		now := c.params.Now()
+		c.kept.Store(now)
 		aperture, _ := c.stack.Load().balancer.(*balance.Aperture)
 		if aperture != nil {
 			aperture.Tick(now)
 		}
 		c.forgotten.Store(nil)
+		var lacking []*endpoint
 		for _, e := range c.present() {
-			if aperture != nil && !e.removed.Load() && !aperture.Has(e.id) && e.breaker.Ready(now) {
-				c.forgotten.Store(e)
-			}
-			e.pool.SetCold(e.removed.Load() || aperture != nil && !aperture.Has(e.id))
+			outside := aperture != nil && !aperture.Has(e.id)
+			e.pool.SetCold(e.removed.Load() || outside)
 			e.pool.Sweep(now)
 			if e.removed.Load() {
 				continue
 			}
-			if due := e.breaker.Due(); due != 0 && now >= due && redials.Load() < maxRedials && !e.redialing.Swap(true) {
-				redials.Add(1)
+			if outside && e.breaker.Ready(now) {
+				c.forgotten.Store(e)
+			}
+			if e.lacks(now) {
+				lacking = append(lacking, e)
+			}
+			if due := e.breaker.Due(); due != 0 && now >= due && own.redials.Load() < maxRedials && !e.redialing.Swap(true) {
+				own.redials.Add(1)
 				own.Go(func() {
 					c.redial(ctx, e)
-					redials.Add(-1)
+					own.redials.Add(-1)
 				})
 			}
 		}
+		c.warm(ctx, &own, lacking)
 		c.reap()
 	}
 }

@@ -17,9 +17,11 @@ type Settings struct {
 	// StallTimeout how long a body may stand still, AttemptTimeout the time of
 	// one try. 0 is none.
 	Timeout, StallTimeout, AttemptTimeout time.Duration
-	Balance                               Balance
-	Pool                                  pool.Settings
-	Breaker                               breaker.Settings
+	// AllowEmpty: an empty answer of discovery empties the set.
+	AllowEmpty bool
+	Balance    Balance
+	Pool       pool.Settings
+	Breaker    breaker.Settings
 	// MaxEjected is the share of the endpoints that may be ejected at once.
 	MaxEjected float64
 	Retry      Retry
@@ -54,6 +56,14 @@ const (
 	policyLeastLoaded = "least_loaded"
 	policyP2C         = "p2c"
 )
+
+// pool is the pool's settings: dials that nobody waits for keep to one backoff,
+// be they of endpoints that are out or ahead of need.
+func (s *Settings) pool() pool.Settings {
+	p := s.Pool
+	p.MinPause, p.MaxPause = s.Breaker.MinBackoff, s.Breaker.MaxBackoff
+	return p
+}
 
 func (s *Settings) check() error {
 	switch s.Balance.Policy {

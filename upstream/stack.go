@@ -36,7 +36,7 @@ func (c *Cluster) compose(s Settings, b Balancer) *stack {
 		out.deadline,
 		retry.Layer(retry.Params{
 			MaxRetries: s.Retry.MaxRetries, On: s.Retry.On, Budget: c.budget,
-			Others: c.others, Now: c.params.Now, Metrics: c.retries,
+			Others: c.others, Metrics: c.retries,
 		}),
 	)
 	return out

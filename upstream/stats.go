@@ -126,7 +126,7 @@ func (c *Cluster) count(x *sidecar.Exchange, err error) {
 	if x.Kind == sidecar.Session {
 		return // its duration is no latency
 	}
-	o.latency.ObserveN(c.params.Now()-x.Received, x.N)
+	o.latency.ObserveN(x.Now()-x.Received, x.N)
 	if replied := x.Replied(); replied != 0 {
 		o.reply.ObserveN(replied-x.Received, x.N)
 	}

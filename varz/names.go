@@ -65,7 +65,7 @@ var (
 	EndpointLatency = &Desc{Name: "scales.MessageDispatcher.request_latency",
 		Prom: "sidecar_endpoint_request_duration_seconds", Kind: KindHistogram,
 		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Time of one try at the endpoint, pool wait included, successes and failures."}
+		Help:   "Time of one try at the endpoint, pool wait included, successes and failures; tries that sent nothing are left out."}
 	EndpointFailures = &Desc{Name: "sidecar.endpoint.failures",
 		Prom: "sidecar_endpoint_failures_total", Kind: KindCounter,
 		Labels: []Label{LabelService, LabelEndpoint, LabelReason},
@@ -165,7 +165,11 @@ var (
 	PoolWaits = &Desc{Name: "sidecar.pool.waits",
 		Prom: "sidecar_pool_waits_total", Kind: KindCounter,
 		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Requests that had to wait for a connection."}
+		Help:   "Requests that waited for a connection in use, as the pool was at its high_watermark."}
+	PoolDialWaits = &Desc{Name: "sidecar.pool.dial_waits",
+		Prom: "sidecar_pool_dial_waits_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Requests that waited for a dial, as no kept connection was free."}
 	PoolExhausted = &Desc{Name: "sidecar.pool.exhausted",
 		Prom: "sidecar_pool_exhausted_total", Kind: KindCounter,
 		Labels: []Label{LabelService, LabelEndpoint},
@@ -242,6 +246,9 @@ var (
 		Prom: "sidecar_listener_sent_bytes_total", Kind: KindCounter,
 		Labels: []Label{LabelListener},
 		Help:   "Bytes written to clients."}
+	HeldBytes = &Desc{Name: "sidecar.http.held_bytes",
+		Prom: "sidecar_http_held_bytes", Kind: KindGauge,
+		Help: "Bytes of requests kept beyond pooled buffers, mostly bodies held to be sent again; at most 256 MiB, over which bodies are streamed."}
 )
 
 // Discovery, configuration and the registry itself.
@@ -281,9 +288,9 @@ func All() []*Desc {
 		HeapSize, HeapNoMembers, ApertureIdle, ApertureActive, ApertureLoadAverage,
 		TimeFailed, ReconnectAttempts, Ejections, EjectionsRefused, Readmissions, Probes, Ejected,
 		Retries, Requeues, BudgetExhausted, HeldReplies,
-		PoolSize, PoolQueueSize, PoolWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
+		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
-		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, ClientBytesIn, ClientBytesOut,
+		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, ClientBytesIn, ClientBytesOut, HeldBytes,
 		DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, Reloads, ReloadFailures, SeriesFolded,
 	}
 }

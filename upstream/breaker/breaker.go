@@ -65,6 +65,7 @@ type Breaker struct {
 	prober atomic.Pointer[sidecar.Exchange] // who has the turn; compared, and asked whether it is replied to
 	row    atomic.Int32                     // failures in a row
 	recent window
+	kept   keeping // failing, and not ejected because the owner said no
 
 	mu sync.Mutex // guards changes of state and what follows
 	// series counts ejections in a row; total all.

@@ -8,9 +8,8 @@ func (b *Breaker) trip(to State, reason string, now int64) {
 		return
 	}
 	if !b.params.Ask() {
-		// Fresh evidence before it asks again: or every failure of the last
-		// endpoint would ask.
-		b.forget()
+		b.forget() // fresh evidence before the window asks again
+		b.keep(reason, now)
 		b.mu.Unlock()
 		b.params.Metrics.Refused.Inc()
 		return
@@ -30,6 +29,7 @@ func (b *Breaker) out(to State, reason string, now int64) {
 	s := b.settings.Load()
 	b.series++
 	b.reason = reason
+	b.kept.end()
 	b.prober.Store(nil)
 	b.until.Store(now + backoff(b.series, s.MinBackoff, s.MaxBackoff, b.params.Random()))
 	b.become(to, now)
@@ -90,6 +90,10 @@ type Snapshot struct {
 	Reason string // of the present or else the latest ejection
 	Since  int64  // of the state
 	Until  int64  // end of the time out, 0 if there is none
+	// Kept: it is healthy by name only, as the owner let it not be ejected for
+	// Reason; since then it has not worked as often in a row as would tell of
+	// recovery.
+	Kept bool
 	// Ejections counts all since the endpoint is known.
 	Ejections int
 }
@@ -102,6 +106,8 @@ func (b *Breaker) Snapshot() Snapshot {
 	s := Snapshot{State: state, Reason: b.reason, Since: b.since, Ejections: b.total}
 	if state != Healthy {
 		s.Until = b.until.Load()
+	} else if b.kept.left.Load() > 0 {
+		s.Kept, s.Reason = true, b.kept.reason
 	}
 	return s
 }

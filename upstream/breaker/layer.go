@@ -38,10 +38,16 @@ func (b *Breaker) Observe(_ sidecar.Op, o sidecar.Outcome) {
 	b.record(v, 1, b.params.Now())
 }
 
+// LearnDial learns from a dial that failed and that no exchange had asked for.
+// One that is out learns nothing from it: it is dialled at its own times.
+func (b *Breaker) LearnDial(err error) {
+	b.record(ofFault(sidecar.FaultOf(err)), 1, b.params.Now())
+}
+
 // learn takes the outcome of an exchange.
 func (b *Breaker) learn(x *sidecar.Exchange, err error) {
 	v := judge(x, err)
-	now := b.params.Now()
+	now := x.Now()
 	if b.prober.Load() == x && b.endProbe(x, v, now) {
 		return
 	}
@@ -70,6 +76,7 @@ func (b *Breaker) record(v verdict, n int, now int64) {
 		if b.row.Load() != 0 {
 			b.row.Store(0)
 		}
+		b.kept.worked()
 		b.recent.add(now, width, n, 0)
 	case unreachable:
 		b.trip(Disconnected, Connect, now)
@@ -78,6 +85,10 @@ func (b *Breaker) record(v verdict, n int, now int64) {
 		// A burst that fails is one event, not n in a row.
 		if row := int(b.row.Add(1)); s.ConsecutiveFailures > 0 && row >= s.ConsecutiveFailures {
 			b.trip(Ejected, Consecutive, now)
+			return
+		}
+		if b.again(now) {
+			b.trip(Ejected, b.keptFor(), now)
 			return
 		}
 		all, failed := b.recent.sum(now, width)

@@ -5,7 +5,7 @@ import "sidecar"
 // acquire is a connection for x, or why there is none. With fresh it does not
 // take an idle one. Hot.
 func (p *Exclusive) acquire(x *sidecar.Exchange, fresh bool) (*held, *sidecar.Fault) {
-	now := p.params.Now()
+	now := x.Now()
 	p.mu.Lock()
 	for !fresh && len(p.idle) > 0 {
 		last := len(p.idle) - 1
@@ -20,6 +20,9 @@ func (p *Exclusive) acquire(x *sidecar.Exchange, fresh bool) (*held, *sidecar.Fa
 		p.params.Metrics.Stale.Inc()
 		p.discard(h)
 		p.mu.Lock()
+		if !h.used {
+			p.setback(now, now-h.made)
+		}
 	}
 	return p.enqueue(x, fresh)
 }
@@ -44,11 +47,19 @@ func (p *Exclusive) enqueue(x *sidecar.Exchange, fresh bool) (*held, *sidecar.Fa
 	w := p.waiters.Get().(*waiter)
 	p.queue.push(w)
 	p.fill()
+	// Of all that wait, those beyond the dials (and the looks, which end in a
+	// moment) wait for connections in use.
+	full, dials := p.queue.n > p.dialing+p.looking, p.dialing > 0
 	p.mu.Unlock()
 	if evicted != nil {
 		evicted.conn.Close()
 	}
-	p.params.Metrics.Waits.Inc()
+	switch {
+	case full:
+		p.params.Metrics.Waits.Inc()
+	case dials:
+		p.params.Metrics.DialWaits.Inc()
+	}
 	return p.wait(x, w)
 }
 
@@ -74,14 +85,14 @@ func (p *Exclusive) wait(x *sidecar.Exchange, w *waiter) (*held, *sidecar.Fault)
 		p.waiters.Put(w)
 		if cause == sidecar.NoCause {
 			if h != nil {
-				h.note(x, p.params.Now())
+				h.note(x, x.Now())
 			}
 			return h, fault
 		}
 		if h != nil {
 			// Given and interrupted in one instant: the next in the queue
 			// must not lose it.
-			p.giveBack(h)
+			p.giveBack(h, x.Now())
 		}
 		fault = cause.Fault(sidecar.StageDial)
 		fault.Flags |= sidecar.Unsent
@@ -91,9 +102,11 @@ func (p *Exclusive) wait(x *sidecar.Exchange, w *waiter) (*held, *sidecar.Fault)
 
 // giveBack returns a connection that can go on: to the first who waits, else
 // to the idle ones. Hot.
-func (p *Exclusive) giveBack(h *held) {
-	now := p.params.Now()
+func (p *Exclusive) giveBack(h *held, now int64) {
 	p.mu.Lock()
+	if h.ahead && h.used {
+		h.ahead, p.ahead = false, ahead{} // it was of use
+	}
 	if p.closed || p.size > p.high() {
 		p.mu.Unlock()
 		p.discard(h)
@@ -121,7 +134,10 @@ func (p *Exclusive) give(h *held, now int64) {
 		p.note()
 		return
 	}
-	h.since, h.good = now, 0
+	h.since, h.good, h.kept = now, 0, true
+	if !h.used {
+		h.ahead = true
+	}
 	p.idle = append(p.idle, h)
 }
 

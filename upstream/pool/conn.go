@@ -38,6 +38,8 @@ type held struct {
 	since int64 // when it became idle
 	good  int64 // for how long it had been idle when a sweep last found it open
 	used  bool  // it has carried an exchange
+	kept  bool  // it has been idle
+	ahead bool  // it was idle before it carried any exchange
 }
 
 // alive tells whether h may be used again after its idle time. Called without
@@ -53,7 +55,7 @@ func (h *held) note(x *sidecar.Exchange, now int64) {
 		return
 	}
 	t.Connected, t.ConnAge = now, 0
-	if h.used {
+	if h.used || h.kept {
 		t.ConnAge = max(1, now-h.made)
 	}
 }

@@ -22,6 +22,12 @@ func (p *Exclusive) Probe(ctx context.Context) error {
 		p.mu.Unlock()
 		return gone()
 	}
+	return p.dialWithin(ctx)
+}
+
+// dialWithin dials one connection and keeps it; with the lock held, which it
+// gives back.
+func (p *Exclusive) dialWithin(ctx context.Context) error {
 	p.dialing++
 	p.note()
 	p.mu.Unlock()

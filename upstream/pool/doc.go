@@ -3,6 +3,7 @@
 // failure: it dials, lends, takes back, and says in a Fault what went wrong.
 //
 // It holds a watermark of connections: at most the high one exist, the low one
-// stay open without traffic. Exchanges beyond that wait in order of arrival,
-// and beyond a bound they are turned away at once.
+// are open without traffic, dialled ahead of need when its owner says so (see
+// Warm). Exchanges beyond that wait in order of arrival, and beyond a bound
+// they are turned away at once.
 package pool

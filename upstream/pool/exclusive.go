@@ -12,8 +12,8 @@ import (
 
 // Settings bound a pool. They may be changed while it is in use.
 type Settings struct {
-	// LowWatermark is how many of the youngest idle connections stay open
-	// without traffic.
+	// LowWatermark is how many connections are open without traffic: the
+	// youngest idle ones stay, and what is missing is dialled ahead of need.
 	LowWatermark int
 	// HighWatermark is how many connections may exist, dials under way
 	// included; below 1 counts as 1.
@@ -26,11 +26,16 @@ type Settings struct {
 	IdleTimeout time.Duration
 	// ConnectTimeout bounds a dial; 0 leaves it to Dial.
 	ConnectTimeout time.Duration
+	// MinPause and MaxPause bound the time from a dial ahead of need that was
+	// for nothing to the next. It doubles from one to the other; less than a
+	// second counts as a second.
+	MinPause, MaxPause time.Duration
 }
 
 // Metrics are what the pool counts. Those left nil are counted for nobody.
 type Metrics struct {
-	Waits     *varz.Counter   // exchanges that had to wait
+	Waits     *varz.Counter   // exchanges that waited for a connection in use, as no more may exist
+	DialWaits *varz.Counter   // exchanges that waited for a dial
 	Exhausted *varz.Counter   // exchanges turned away
 	Stale     *varz.Counter   // kept connections found closed
 	Connects  *varz.Counter   // dials that succeeded
@@ -78,6 +83,8 @@ type Exclusive struct {
 	queue   queue
 	closed  bool
 	server  serverLimit
+	unused  serverLimit // the same for connections that carried nothing yet
+	ahead   ahead
 	cursor  int // where Sweep goes on in idle
 }
 
@@ -94,7 +101,7 @@ func New(params Params) *Exclusive {
 }
 
 func (m *Metrics) complete() {
-	for _, c := range []**varz.Counter{&m.Waits, &m.Exhausted, &m.Stale, &m.Connects} {
+	for _, c := range []**varz.Counter{&m.Waits, &m.DialWaits, &m.Exhausted, &m.Stale, &m.Connects} {
 		if *c == nil {
 			*c = new(varz.Counter)
 		}
@@ -143,14 +150,14 @@ func (p *Exclusive) Do(ctx context.Context, x *sidecar.Exchange) error {
 		if fault != nil {
 			return fault
 		}
-		kept := h.used
-		err := p.use(ctx, x, h)
-		if !kept || !stale(err) {
-			return err
+		kept := h.kept || h.used // the latter if it came from another's hand
+		again, err := p.use(ctx, x, h)
+		if kept && again {
+			p.params.Metrics.Stale.Inc()
 		}
-		p.params.Metrics.Stale.Inc()
-		if fresh || !x.Msg.Rewind() {
-			return err // another's connection came free first, and was dead too
+		if !kept || !again || fresh || !x.Msg.Rewind() {
+			// With fresh, another's connection came free first, and was dead too.
+			return err
 		}
 		if left < 0 {
 			left = p.Stats().Idle
@@ -160,21 +167,24 @@ func (p *Exclusive) Do(ctx context.Context, x *sidecar.Exchange) error {
 	}
 }
 
-// use runs x on h and gives h back.
-func (p *Exclusive) use(ctx context.Context, x *sidecar.Exchange, h *held) error {
+// use runs x on h and gives h back. It tells whether h was found closed before
+// anything was written.
+func (p *Exclusive) use(ctx context.Context, x *sidecar.Exchange, h *held) (dead bool, err error) {
 	over := false
 	defer func() {
 		if !over { // a panic: who knows what is on the wire
 			p.discard(h)
 		}
 	}()
+	first := !h.used
 	h.used = true
-	err := h.conn.Do(ctx, x)
+	err = h.conn.Do(ctx, x)
 	over = true
-	if h.conn.Status(false) == sidecar.Open && !stale(err) {
-		p.giveBack(h)
+	dead = stale(err, first)
+	if h.conn.Status(false) == sidecar.Open && !dead {
+		p.giveBack(h, x.Now())
 	} else {
 		p.discard(h)
 	}
-	return err
+	return dead, err
 }

@@ -70,6 +70,7 @@ type server struct {
 	delay time.Duration
 	err   error
 	do    func(*line, *sidecar.Exchange) error
+	born  func(*line) // told of each new one
 }
 
 func (s *server) dial(ctx context.Context) (Conn, error) {
@@ -89,11 +90,18 @@ func (s *server) dial(ctx context.Context) (Conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.line(), nil
+}
+
+func (s *server) line() *line {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	l := &line{t: s.t, number: len(s.lines), do: s.do}
 	s.lines = append(s.lines, l)
-	return l, nil
+	if s.born != nil {
+		s.born(l)
+	}
+	return l
 }
 
 func (s *server) open() int {

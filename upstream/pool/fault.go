@@ -8,11 +8,20 @@ import (
 	"sidecar"
 )
 
-// stale tells whether err is of a kept connection that was found closed before
-// anything was written.
-func stale(err error) bool {
+// stale tells whether err is of a connection that was found closed, or with
+// bytes that nobody asked for, before anything was written. On its first
+// exchange a connection does not call that Stale: it does not know that it may
+// have lain idle here.
+func stale(err error, first bool) bool {
 	f, ok := err.(*sidecar.Fault)
-	return ok && f.Has(sidecar.Stale|sidecar.Unsent)
+	if !ok || !f.Has(sidecar.Unsent) {
+		return false
+	}
+	if f.Has(sidecar.Stale) {
+		return true
+	}
+	return first && f.Stage == sidecar.StageWrite &&
+		(f.Reason == sidecar.PeerClosed || f.Reason == sidecar.PeerReset || f.Reason == sidecar.BadReply)
 }
 
 // exhausted is the fault of those who may not even wait.

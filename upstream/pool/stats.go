@@ -9,17 +9,24 @@ type Stats struct {
 	Dialing int `json:"dialing"`
 	// ServerIdle is how long the server seems to let a connection idle, in
 	// nanoseconds, 0 if unknown.
-	ServerIdle int64 `json:"server_idle_ns,omitempty"`
+	ServerIdle int64 `json:"-"`
+	// WarmIn is for how long nothing is dialled ahead of need though less than
+	// the low watermark are open, in nanoseconds.
+	WarmIn int64 `json:"-"`
 }
 
 // Stats is the present state.
 func (p *Exclusive) Stats() Stats {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return Stats{
+	s := Stats{
 		Size: p.size, Idle: len(p.idle) + p.looking, InUse: p.size - len(p.idle) - p.looking,
 		Waiters: p.queue.n, Dialing: p.dialing, ServerIdle: p.server.limit,
 	}
+	if p.short() {
+		s.WarmIn = p.ahead.left(p.params.Now())
+	}
+	return s
 }
 
 // Close ends the pool: idle connections at once, the others as they come back,

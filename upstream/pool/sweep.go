@@ -1,8 +1,8 @@
 package pool
 
 import (
+	"math"
 	"slices"
-	"time"
 
 	"sidecar"
 )
@@ -15,7 +15,7 @@ const maxLooks = 64
 // second. It closes those that the peer has closed, those that it would soon
 // close, and those above the low watermark that were idle for too long.
 func (p *Exclusive) Sweep(now int64) {
-	var seen sighting
+	var seen sightings
 	var shut []*held
 	alive := 0
 	for range maxLooks {
@@ -29,17 +29,13 @@ func (p *Exclusive) Sweep(now int64) {
 		if open {
 			alive++
 		}
-		if h.used {
-			// One that nobody has used yet is under another limit of the
-			// server's, mostly a longer one.
-			seen.add(open, now-h.since, h.good)
-		}
+		seen.add(h, open, now)
 		h.good = now - h.since
 		if !p.returnFromLook(h, open) {
 			shut = append(shut, h)
 		}
 	}
-	shut = p.retire(shut, now, seen)
+	shut = p.retire(shut, now, &seen)
 	for _, h := range shut {
 		h.conn.Close()
 	}
@@ -90,96 +86,59 @@ func (p *Exclusive) returnFromLook(h *held, open bool) bool {
 
 // retire learns from what was seen and adds to shut what is to be closed. The
 // oldest stand first, so that only the front is looked at.
-func (p *Exclusive) retire(shut []*held, now int64, seen sighting) []*held {
-	s := p.settings.Load()
-	low := max(0, s.LowWatermark)
-	if p.cold.Load() {
-		low = 0
-	}
+func (p *Exclusive) retire(shut []*held, now int64, seen *sightings) []*held {
+	idle, low := int64(p.settings.Load().IdleTimeout), p.low()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.server.learn(seen, now)
-	n := 0
-	for ; n < len(p.idle); n++ {
-		age := now - p.idle[n].since
-		beyond := s.IdleTimeout > 0 && age > int64(s.IdleTimeout) && len(p.idle)-n > low
-		if !beyond && !p.server.near(age) {
-			break
-		}
-		shut = append(shut, p.idle[n])
+	p.server.learn(seen.used, now)
+	p.unused.learn(seen.unused, now)
+	if seen.unused.dead > 0 {
+		p.setback(now, seen.lived)
 	}
-	p.idle = slices.Delete(p.idle, 0, n)
-	p.size -= n
-	p.cursor = max(0, p.cursor-n)
+	old, least := 0, p.leastAge(idle)
+	for old < len(p.idle) && now-p.idle[old].since > least {
+		old++
+	}
+	left, before, i := len(p.idle), 0, -1
+	stay := slices.DeleteFunc(p.idle[:old], func(h *held) bool {
+		i++
+		near := p.limitOf(h).near(now - h.since)
+		if !near && (idle <= 0 || now-h.since <= idle || left <= low) {
+			return false
+		}
+		if near && !h.used {
+			p.setback(now, now-h.made)
+		}
+		if i < p.cursor {
+			before++
+		}
+		left--
+		shut = append(shut, h)
+		return true
+	})
+	p.idle = slices.Delete(p.idle, len(stay), old)
+	p.size -= old - len(stay)
+	p.cursor -= before
 	p.fill()
 	return shut
 }
 
-// sighting is what one sweep saw of idle connections; times in nanoseconds.
-type sighting struct {
-	dead              int
-	oldAlive, oldDead int64 // the longest that one of them had been idle
-	good              int64 // for how long that dead one had been when it was last found open, 0: never
+// limitOf is the server's limit that h is under.
+func (p *Exclusive) limitOf(h *held) *serverLimit {
+	if h.used {
+		return &p.server
+	}
+	return &p.unused
 }
 
-func (s *sighting) add(open bool, age, good int64) {
-	if open {
-		s.oldAlive = max(s.oldAlive, age)
-		return
-	}
-	s.dead++
-	if age > s.oldDead {
-		s.oldDead, s.good = age, good
-	}
-}
-
-// serverLimit is how long the server lets a connection idle, as far as we can
-// tell: a connection closed a little before that cannot be closed by the server
-// just while a request is being written to it.
-//
-// It is learned from the oldest connection that a sweep finds closed, and only
-// if no older one is alive: a server with a limit closes all that are older, a
-// server that restarts closes them at any age. The limit lies between the last
-// sweep that found it open and the one that found it closed; the former counts,
-// and only four fifths of it are used, since sweeps are a second apart. As we then
-// close first and see no more evidence, it grows by half a percent a second,
-// until the server is again seen to close: a wrong lesson wears off in minutes,
-// a right one is confirmed about once a minute.
-type serverLimit struct {
-	limit int64 // 0 is unknown
-	last  int64 // when it last grew
-}
-
-const (
-	// minLimit keeps a coincidence from closing connections that were hardly
-	// idle; lookAfter protects those.
-	minLimit = int64(time.Second)
-	// maxLimit is where a limit is no longer of interest.
-	maxLimit = int64(time.Hour)
-	growth   = 200 // parts of the limit that make one second's growth
-)
-
-func (l *serverLimit) learn(seen sighting, now int64) {
-	if seconds := (now - l.last) / int64(time.Second); seconds > 0 {
-		l.limit += l.limit / growth * min(seconds, growth)
-		l.last += seconds * int64(time.Second)
-	}
-	if l.limit > maxLimit {
-		l.limit = 0
-	}
-	if seen.dead > 0 && seen.oldDead > seen.oldAlive {
-		d := seen.oldDead
-		if seen.good > 0 {
-			d = seen.good
-		}
-		d = max(minLimit, d)
-		if l.limit == 0 || d < l.limit {
-			l.limit, l.last = d, now
+// leastAge is up to which idle time no connection is closed; with the lock
+// held.
+func (p *Exclusive) leastAge(idle int64) int64 {
+	least := int64(math.MaxInt64)
+	for _, age := range [...]int64{idle, p.server.edge(), p.unused.edge()} {
+		if age > 0 {
+			least = min(least, age)
 		}
 	}
-}
-
-// near tells whether the server would soon close a connection of that idle time.
-func (l *serverLimit) near(age int64) bool {
-	return l.limit > 0 && age > l.limit/5*4
+	return least
 }

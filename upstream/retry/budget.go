@@ -13,10 +13,6 @@ const (
 	// requests under way: that number falls just when requests fail fast.
 	slotWidth = int64(time.Second)
 	windowed  = slots * slotWidth
-	// A slot is one word, so that counting and starting it afresh are one
-	// compare-and-swap: its number in time over its count, which stops at
-	// four billion.
-	countMask = 1<<32 - 1
 )
 
 // Budget says how many retries an upstream may have: a share of its requests
@@ -58,38 +54,25 @@ func (b *Budget) Withdraw(n int, now int64) bool {
 	return true
 }
 
+// Has tells whether the budget would pay for n at now. Hot: asked before every
+// try that could be repeated, so it mostly looks at two counters only. It may
+// miss what was counted in this moment under a second that is over; Withdraw
+// does not.
+func (b *Budget) Has(n int, now int64) bool {
+	free := b.reserve.Load() - b.spent.recent(now)
+	if free >= int64(n) {
+		return true // whatever was earned
+	}
+	return free+b.earned(b.deposits.recent(now)) >= int64(n)
+}
+
 // Left is how many retries the budget has at now.
 func (b *Budget) Left(now int64) int64 {
-	earned := math.Float64frombits(b.ratio.Load()) * float64(b.deposits.sum(now))
+	return b.earned(b.deposits.sum(now)) + b.reserve.Load() - b.spent.sum(now)
+}
+
+// earned is what that many requests are worth.
+func (b *Budget) earned(deposits int64) int64 {
 	// A share such as 0.2 of 5 must be 1 and not a hair less.
-	return int64(earned+1e-9) + b.reserve.Load() - b.spent.sum(now)
-}
-
-// ring counts over the window.
-type ring [slots]atomic.Uint64
-
-func (r *ring) add(n int, now int64) {
-	number := uint64(now / slotWidth)
-	s := &r[number%slots]
-	for {
-		old := s.Load()
-		count := old & countMask
-		if old>>32 != number&countMask {
-			count = 0
-		}
-		if s.CompareAndSwap(old, number<<32|min(count+uint64(n), countMask)) {
-			return
-		}
-	}
-}
-
-func (r *ring) sum(now int64) int64 {
-	number := uint64(now / slotWidth)
-	var total uint64
-	for i := range uint64(slots) {
-		if v := r[(number-i)%slots].Load(); v>>32 == (number-i)&countMask {
-			total += v & countMask
-		}
-	}
-	return int64(total)
+	return int64(math.Float64frombits(b.ratio.Load())*float64(deposits) + 1e-9)
 }

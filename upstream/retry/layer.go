@@ -25,7 +25,6 @@ type Params struct {
 	// Others tells whether an endpoint is left that x has not tried. Called by
 	// x's owner after a try that reached nobody.
 	Others  func(x *sidecar.Exchange) bool
-	Now     func() int64
 	Metrics Metrics
 }
 
@@ -49,7 +48,7 @@ type layer struct {
 
 // Do tries until the reply went out, or nothing may be tried again.
 func (l *layer) Do(ctx context.Context, x *sidecar.Exchange) error {
-	now := l.Now()
+	now := x.Now()
 	l.Budget.Deposit(x.N, now)
 	outer := x.Hold // what a layer outside holds on every try
 	defer func() { x.Hold = outer }()
@@ -60,7 +59,7 @@ func (l *layer) Do(ctx context.Context, x *sidecar.Exchange) error {
 			return nil
 		}
 		f := sidecar.FaultOf(err)
-		now = l.Now()
+		now = x.Now()
 		if f.Has(sidecar.FromPeer) && x.Replied() == 0 {
 			l.Metrics.Held.Inc()
 		}
@@ -119,7 +118,7 @@ func (l *layer) timeLeft(x *sidecar.Exchange, now int64) bool {
 func (l *layer) hold(x *sidecar.Exchange, paid int, now int64) sidecar.ClassSet {
 	if !l.On.Has(Status) || !x.Idempotent || x.Kind == sidecar.Session || paid >= l.MaxRetries ||
 		x.Complete() == 0 || x.Tries.Len()+1 >= maxTries || !l.timeLeft(x, now) ||
-		l.Budget.Left(now) < int64(x.N) {
+		!l.Budget.Has(x.N, now) {
 		return 0
 	}
 	return sidecar.Classes(sidecar.Unavailable)

@@ -3,6 +3,7 @@ package retry
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -36,13 +37,12 @@ type rig struct {
 	params Params
 	ends   []func(x *sidecar.Exchange) error
 	holds  []sidecar.ClassSet
-	now    int64
 }
 
 func newRig(ends ...func(x *sidecar.Exchange) error) *rig {
-	r := &rig{ends: ends, now: int64(time.Hour)}
+	r := &rig{ends: ends}
 	r.params = Params{
-		MaxRetries: 2, On: every, Budget: NewBudget(0.2, 10), Now: func() int64 { return r.now },
+		MaxRetries: 2, On: every, Budget: NewBudget(0.2, 10),
 		Others: func(x *sidecar.Exchange) bool { return x.Tries.Len() < 20 },
 	}
 	return r
@@ -50,7 +50,7 @@ func newRig(ends ...func(x *sidecar.Exchange) error) *rig {
 
 func (r *rig) Do(_ context.Context, x *sidecar.Exchange) error {
 	n := x.Tries.Len()
-	x.Try("a:1", uint64(n), r.now)
+	x.Try("a:1", uint64(n), x.Now())
 	r.holds = append(r.holds, x.Hold)
 	return r.ends[min(n, len(r.ends)-1)](x)
 }
@@ -167,7 +167,12 @@ func TestNothingIsHeldThatWouldNotBeTriedAgain(t *testing.T) {
 		{"not switched on", func(r *rig, _ *sidecar.Exchange) { r.params.On = 1 << Connect }},
 		{"no retries", func(r *rig, _ *sidecar.Exchange) { r.params.MaxRetries = 0 }},
 		{"no budget", func(r *rig, _ *sidecar.Exchange) { r.params.Budget = NewBudget(0.2, 0) }},
-		{"no time", func(r *rig, x *sidecar.Exchange) { x.SetTimeout(5); r.now = 6 }},
+		{"no time", func(_ *rig, x *sidecar.Exchange) {
+			x.Begin(&message{}, nil, 6)
+			x.Idempotent = true
+			x.RequestDone(1)
+			x.SetTimeout(5)
+		}},
 		{"session", func(_ *rig, x *sidecar.Exchange) { x.Kind = sidecar.Session }},
 		{"request still coming", func(_ *rig, x *sidecar.Exchange) {
 			x.Begin(&message{}, nil, 1)
@@ -242,7 +247,7 @@ func TestABurstPaysForAllItsRequests(t *testing.T) {
 	if err := r.run(x); err == nil || x.Tries.Len() != 1 {
 		t.Errorf("%v after %d tries: 10 requests give 5 retries", err, x.Tries.Len())
 	}
-	r.params.Budget.Deposit(10, r.now)
+	r.params.Budget.Deposit(10, x.Now())
 	x.Begin(&message{}, nil, 1)
 	x.N, x.Idempotent = 10, true
 	if err := r.run(x); err == nil || x.Tries.Len() != 2 {
@@ -281,6 +286,36 @@ func TestBudgetIsAShareAndAReserveOfTheWindow(t *testing.T) {
 	b.Deposit(3, now+200*second)
 	if n := take(now + 200*second); n != 3 {
 		t.Errorf("%d after a change", n)
+	}
+}
+
+// What is asked before each try adds up less than what decides, and must say
+// the same: or replies would be held that are not replaced, or go out that
+// would have been.
+func TestBudgetSaysBeforehandWhatItWillPay(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, b := range []*Budget{NewBudget(0.2, 0), NewBudget(0.2, 1), NewBudget(0, 1), NewBudget(0, 0)} {
+		now, yes, no := int64(1), 0, 0
+		for range 20000 {
+			now += random.Int64N(int64(200 * time.Millisecond))
+			if random.IntN(1000) == 0 {
+				now += windowed
+			}
+			b.Deposit(random.IntN(3), now)
+			n := 1 + random.IntN(3)
+			has, left := b.Has(n, now), b.Left(now)
+			if has != (left >= int64(n)) {
+				t.Fatalf("at %d: %d are left and %d would be paid: %v", now, left, n, has)
+			}
+			if b.Withdraw(n, now) {
+				yes++
+			} else {
+				no++
+			}
+		}
+		if yes+no != 20000 || no == 0 {
+			t.Errorf("paid %d, refused %d", yes, no)
+		}
 	}
 }
 

@@ -1,0 +1,107 @@
+package breaker
+
+import (
+	"testing"
+	"time"
+
+	"sidecar"
+)
+
+func TestFailingEndpointThatIsKeptIsToldUntilItWorksAsOftenAsFailuresEject(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		r := newRig(t, usual())
+		r.leave = false
+		for range 4 {
+			r.fail()
+		}
+		if r.Snapshot().Kept {
+			t.Error("told before anything was to be ejected")
+		}
+		r.fail()
+		for range 4 {
+			r.ok()
+		}
+		if s := r.Snapshot(); !s.Kept || s.Reason != Consecutive || s.State != Healthy {
+			t.Errorf("after four successes: %+v", s)
+		}
+		r.fail() // the row begins again
+		for range 4 {
+			r.ok()
+		}
+		if !r.Snapshot().Kept {
+			t.Error("recovered by successes that were no row")
+		}
+		r.ok()
+		if s := r.Snapshot(); s.Kept {
+			t.Errorf("after five: %+v", s)
+		}
+	})
+}
+
+// A place becomes free when another endpoint recovers, and nobody tells this
+// one's breaker.
+func TestKeptEndpointIsEjectedByItsNextFailureOnceThereIsAPlace(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		fail func(*rig)
+		want State
+	}{
+		{"failed requests", func(r *rig) { r.fail() }, Ejected},
+		{"failed dials", func(r *rig) { r.run(exchange(0), refused()) }, Disconnected},
+		{"failed dials of nobody's", func(r *rig) { r.LearnDial(refused()) }, Disconnected},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			virtual(t, func(t *testing.T) {
+				r := newRig(t, usual())
+				r.leave = false
+				for range 5 {
+					c.fail(r)
+				}
+				r.want(Healthy, sidecar.Open)
+				r.leave = true
+				time.Sleep(time.Second)
+				c.fail(r)
+				r.want(c.want, sidecar.Closed)
+				if s := r.Snapshot(); s.Kept {
+					t.Errorf("kept and out: %+v", s)
+				}
+			})
+		})
+	}
+}
+
+func TestKeptEndpointAsksOnceASecondHoweverOftenItFails(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		s := usual()
+		s.ConsecutiveFailures = 1000
+		r := newRig(t, s)
+		r.leave = false
+		for range 20 {
+			r.fail()
+		}
+		if r.asked != 1 {
+			t.Fatalf("asked %d times by its success rate", r.asked)
+		}
+		for range 10 {
+			r.fail()
+		}
+		if r.asked != 1 {
+			t.Errorf("asked %d times in one instant", r.asked)
+		}
+		time.Sleep(time.Second)
+		r.fail()
+		r.fail()
+		if r.asked != 2 {
+			t.Errorf("asked %d times in a second", r.asked)
+		}
+	})
+}
+
+func TestDialTeachesNothingAboutAnEndpointThatIsOut(t *testing.T) {
+	virtual(t, func(t *testing.T) {
+		r := newRig(t, usual())
+		r.eject()
+		r.LearnDial(refused())
+		r.want(Ejected, sidecar.Closed)
+	})
+}
