@@ -19,6 +19,7 @@ type File struct {
 
 	settings []Setting
 	lines    map[string]int // of every key and table that is in the file
+	names    names
 }
 
 // Process is what concerns the process as a whole.
@@ -86,6 +87,7 @@ type Upstream struct {
 	Key            string        // "upstream.users", for File.ProblemAt
 	Name           string        //
 	Discover       []string      // URIs, at least one; only their scheme has been checked
+	AllowEmpty     bool          // an empty list of endpoints empties the upstream
 	Protocol       string        // "http"
 	Timeout        time.Duration // 0 = none
 	StallTimeout   time.Duration // 0 = none

@@ -46,8 +46,13 @@ func TestInvalidFilesAreRefusedWithEveryProblem(t *testing.T) {
 
 func syntaxFiles() []invalidFile {
 	return []invalidFile{
-		{"no value", "[process]\ngrace =\n", `2: process.grace: not TOML: expected value but found '\n' instead`},
-		{"key twice", "[process]\ngrace = \"1s\"\ngrace = \"2s\"\n", `3: process.grace: not TOML: Key 'process.grace' has already been defined.`},
+		{"no value", "[process]\ngrace =\n", `2: process.grace: not TOML: expected value but found '\n' instead; text, durations and sizes stand in quotes, such as "10s"`},
+		{"value without quotes", "[process]\ngrace = 10s\n", `2: not TOML: expected a top-level item to end with a newline, comment, or EOF, but got 's' instead; text, durations and sizes stand in quotes, such as "10s"`},
+		{"no equals sign", "[process]\ngrace \"1s\"\n", `2: process: not TOML: expected '.' or '=', but got '"' instead; a setting is written name = value`},
+		{"table name without end", "[process]\ngrace = \"1s\"\n[upstream.web\ntimeout = \"1s\"", `3: not TOML: expected '.' or ']' to end table name, but got '\n' instead, in "[upstream.web"`},
+		{"table name with a space", "[process]\ngrace = \"1s\"\n[upstream web]", `3: not TOML: expected '.' or ']' to end table name, but got 'w' instead, in "[upstream web]"`},
+		{"element of a list", "[process]\nhosts = [\"a\",\n \"b\n]", `3: process.hosts: not TOML: strings cannot contain newlines`},
+		{"key twice", "[process]\ngrace = \"1s\"\ngrace = \"2s\"\n", `3: process.grace: not TOML: Key 'process.grace' has already been defined; remove one of the two`},
 		{"not UTF-8", "\n\xff", `7: upstream.u: not TOML: invalid UTF-8 byte: 0xff`},
 		{"string without end", "a = \"x\nb = 1", `1: a: not TOML: strings cannot contain newlines`},
 		{"nested without end", "\nx = " + strings.Repeat("[", 1<<19), `7: nested too deeply: more than 16 values in each other or names joined by dots`},
@@ -64,30 +69,36 @@ func keyFiles() []invalidFile {
 		{"unknown key with none near", "\n[process]\nfrobnicate = 1", `8: process.frobnicate: unknown key; known here: threads, grace, state_dir, log_level`},
 		{"unknown table", "\n[upstreams.x]", `7: upstreams: unknown key; did you mean "upstream"?`},
 		{"unknown dotted key", "\npool.max_waitersx = 1", `7: upstream.u.pool.max_waitersx: unknown key; did you mean "max_waiters"?`},
+		{"unknown key of another table", "grace = \"1s\"\n\n[process]\nmax_in_flight = 1\nmax_ejected = 1\n[[listener]]\nname = \"l\"\naddress = \":80\"\nupstream = \"u\"\nconnect_timeout = \"1s\"\n[upstream.aa]\ndiscover = \"tcp://a:1\"\n[upstream.u]\ndiscover = \"tcp://a:1\"\nhigh_watermark = 1", `
+			1: grace: unknown key here; it belongs in [process]
+			4: process.max_in_flight: unknown key here; it belongs in [[listener]]
+			5: process.max_ejected: unknown key here; it belongs in [upstream.u.breaker]
+			10: listener "l": connect_timeout: unknown key here; it belongs in [upstream.u]
+			15: upstream.u.high_watermark: unknown key here; it belongs in [upstream.u.pool]`},
 		{"unknown key in an inline table", "\nretry = { on = [],\n  bugdet = 1 }", `8: upstream.u.retry.bugdet: unknown key; did you mean "budget"?`},
 		{"unknown key of an operation", "\n[upstream.u.operation.\"GET /\"]\nidempotant = true", `8: upstream.u.operation."GET /".idempotant: unknown key; did you mean "idempotent"?`},
 		{"single brackets", "[listener]\nname = \"l\"", `1: listener: expected tables opened by [[listener]], with two brackets, got a table`},
 		{"double brackets", "\n[[admin]]", `7: admin: expected a table, [admin], got a list of tables`},
 		{"upstream without a name", "\n[upstream]\ndiscover = \"tcp://a:1\"", `8: upstream.discover: expected a table, [upstream.discover], got the string "tcp://a:1"`},
 		{"route in single brackets", "[[listener]]\nname = \"l\"\naddress = \":80\"\n[listener.route]\nupstream = \"u\"\n[upstream.u]\ndiscover=\"tcp://a:1\"",
-			`4: listener[0].route: expected tables opened by [[listener.route]], with two brackets, got a table`},
+			`4: listener "l": route: expected tables opened by [[listener.route]], with two brackets, got a table`},
 		{"missing keys", "[[listener]]\n[[listener]]\nname = \"l\"\naddress = \":80\"\n[[listener.route]]\n[upstream.u]", `
 			1: listener[0].name: missing: expected a name of its own, such as "web"
 			1: listener[0].address: missing: expected "host:port" or "unix:/path"
 			1: listener[0].upstream: missing: expected the name of an upstream, or a [[listener.route]]
-			5: listener[1].route[0].match: missing: expected at least one of host, path_prefix, method, header; to match everything, set the listener's upstream
-			5: listener[1].route[0].upstream: missing: expected the name of an upstream
+			5: listener "l": route[0].match: missing: expected at least one of host, path_prefix, method, header; to match everything, set the listener's upstream
+			5: listener "l": route[0].upstream: missing: expected the name of an upstream
 			6: upstream.u.discover: missing: expected a URI such as "tcp://10.0.0.1:8080,10.0.0.2:8080", or a list of them`},
 		{"empty upstreams", "[[listener]]\nname = \"l\"\naddress = \":80\"\nupstream = \"\"\n[[listener]]\nname = \"m\"\naddress = \":81\"\n[[listener.route]]\nmatch = { method = \"GET\" }\nupstream = \"\"", `
-			4: listener[0].upstream: missing: expected the name of an upstream, or a [[listener.route]]
-			10: listener[1].route[0].upstream: expected the name of an upstream, got ""`},
+			4: listener "l": upstream: missing: expected the name of an upstream, or a [[listener.route]]
+			10: listener "m": route[0].upstream: expected the name of an upstream, got ""`},
 	}
 }
 
 func valueFiles() []invalidFile {
 	return append(numberFiles(), []invalidFile{
 		{"wrong types, all of them told", "\ntimeout = 10\nstall_timeout = true\nbalance = [1]\n[upstream.u.pool]\nmax_waiters = \"many\"\n[upstream.u.retry]\nbudget = \"20%\"\non = \"connect\"\n[admin]\nactions = \"yes\"\nhosts = [1]\naddress = 1979-05-27\n[process]\nthreads = 1.5\nlog_level = 3", `
-			7: upstream.u.timeout: expected a duration such as "250ms", got the number 10
+			7: upstream.u.timeout: expected a duration such as "250ms", got the number 10; did you mean "10s"?
 			8: upstream.u.stall_timeout: expected a duration such as "250ms", got true
 			9: upstream.u.balance: expected a table, [upstream.u.balance], got a list
 			11: upstream.u.pool.max_waiters: expected a whole number, got the string "many"
@@ -106,15 +117,16 @@ func valueFiles() []invalidFile {
 			15: upstream.u.retry.on[1]: expected one of "connect", "rejected", "reset", "timeout", "5xx", got "conect"; did you mean "connect"?`},
 		{"in the list twice", "\nretry.on = [\"5xx\", \"5xx\"]", `7: upstream.u.retry.on[1]: "5xx" is in the list twice`},
 		{"protocols to come", "\n[[listener]]\nname = \"m\"\naddress = \":81\"\nupstream = \"u\"\nprotocol = \"redis\"\nhalf_close = \"cancle\"", `
-			11: listener[1].protocol: "redis" is not in this version yet: this version speaks http
-			12: listener[1].half_close: expected one of "finish", "cancel", got "cancle"; did you mean "cancel"?`},
+			11: listener "m": protocol: "redis" is not in this version yet: this version speaks http
+			12: listener "m": half_close: expected one of "finish", "cancel", got "cancle"; did you mean "cancel"?`},
+		{"source with spaces", "\n[upstream.v]\ndiscover = \"tcp://a:1, b:2\"", `8: upstream.v.discover: expected a URI without spaces, got "tcp://a:1, b:2"; did you mean "tcp://a:1,b:2"?`},
 		{"sources", "\n[upstream.a]\ndiscover = \"zk://a:1/x\"\n[upstream.b]\ndiscover = [\"tpc://a:1\",\n \"http://a\",\n \"10.0.0.1:80\", \"x\", \"tcp://\"]\n[upstream.c]\ndiscover = []\n[upstream.d]\ndiscover = 3", `
 			8: upstream.a.discover: zk:// is not in this version yet: this version has tcp:// and file://
 			10: upstream.b.discover[0]: expected a URI that begins with tcp:// or file://, got "tpc://a:1"; did you mean "tcp"?
-			11: upstream.b.discover[1]: expected a URI that begins with tcp:// or file://, got "http://a"
+			11: upstream.b.discover[1]: expected a URI that begins with tcp:// or file://, got "http://a"; did you mean "tcp://a"? (addresses with their ports, no path)
 			12: upstream.b.discover[2]: expected a URI that begins with tcp:// or file://, got "10.0.0.1:80"; did you mean "tcp://10.0.0.1:80"?
 			12: upstream.b.discover[3]: expected a URI that begins with tcp:// or file://, got "x"
-			12: upstream.b.discover[4]: expected something after the scheme, without spaces, got "tcp://"
+			12: upstream.b.discover[4]: expected something after the scheme, got "tcp://"
 			14: upstream.c.discover: expected at least one URI, got an empty list
 			16: upstream.d.discover: expected a URI such as "tcp://10.0.0.1:8080,10.0.0.2:8080", or a list of them, got the number 3`},
 		{"names", "[[listener]]\nname = \"a b\"\naddress = \":80\"\nupstream = \"x/y\"\n[upstream.\"x/y\"]\ndiscover = \"tcp://a:1\"\n[upstream.\"x/y\".operation.\"\"]", `
@@ -125,17 +137,17 @@ func valueFiles() []invalidFile {
 			8: admin.address: expected "host:port", "unix:/path" or "off", got ""
 			9: admin.probe_address: expected "host:port" or "unix:/path", got "9991"
 			10: admin.hosts[0]: expected a host name without a port, such as "example.com", got "a:1"
-			14: listener[1].address: expected "unix:" and an absolute path, such as "unix:/run/web.sock", got "unix:run/x"
-			18: listener[2].address: expected a port from 0 to 65535 after the last colon, got "127.0.0.1:http"`},
+			14: listener "m": address: expected "unix:" and an absolute path, such as "unix:/run/web.sock", got "unix:run/x"
+			18: listener "n": address: expected a port from 0 to 65535 after the last colon, got "127.0.0.1:http"`},
 		{"matches", "\n[[listener]]\nname = \"m\"\naddress = \":81\"\n[[listener.route]]\nupstream = \"u\"\nmatch = { host = \"a.*.b\", path_prefix = \"v2\", method = \"get\", header = { \"A b\" = \"x\", c = \"x \", C = \"y\" }, port = 3 }\n[[listener.route]]\nupstream = \"u\"\nmatch = \"/\"", `
-			12: listener[1].route[0].match.host: expected "*." only at the beginning, such as "*.example.com", got "a.*.b"
-			12: listener[1].route[0].match.path_prefix: expected a path that begins with "/" and has no query, such as "/v2/", got "v2"
-			12: listener[1].route[0].match.method: methods are case-sensitive, got "get"; did you mean "GET"?
-			12: listener[1].route[0].match.header."A b": header name: expected letters, digits and - or _ only, got "A b"
-			12: listener[1].route[0].match.header.c: the same header as "C": case does not matter in names of headers
-			12: listener[1].route[0].match.header.c: expected a value without control characters and without space around it, got "x "
-			12: listener[1].route[0].match.port: unknown key; known here: host, path_prefix, method, header
-			15: listener[1].route[1].match: expected a table, [listener.route.match], got the string "/"`},
+			12: listener "m": route[0].match.host: expected "*." only at the beginning, such as "*.example.com", got "a.*.b"
+			12: listener "m": route[0].match.path_prefix: expected a path that begins with "/" and has no query, such as "/v2/", got "v2"
+			12: listener "m": route[0].match.method: methods are case-sensitive, got "get"; did you mean "GET"?
+			12: listener "m": route[0].match.header."A b": header name: expected letters, digits and - or _ only, got "A b"
+			12: listener "m": route[0].match.header.c: the same header as "C": case does not matter in names of headers
+			12: listener "m": route[0].match.header.c: expected a value without control characters and without space around it, got "x "
+			12: listener "m": route[0].match.port: unknown key; known here: host, path_prefix, method, header
+			15: listener "m": route[1].match: expected a table, [listener.route.match], got the string "/"`},
 	}...)
 }
 
@@ -159,23 +171,23 @@ func numberFiles() []invalidFile {
 			13: upstream.u.breaker.success_rate: expected a number from 0 to 1, got -0.1
 			14: upstream.u.breaker.max_ejected: expected a number from 0 to 1, got NaN
 			15: upstream.u.breaker.min_requests: expected a whole number from 1 to 1000000, got 0`},
-		{"size of unknown unit", "\n[[listener]]\nname = \"m\"\naddress = \"127.0.0.1:2\"\nupstream = \"u\"\nmax_held_body = \"64KB\"", `11: listener[1].max_held_body: expected a size such as "64KiB" (units B, KiB, MiB, GiB), got "64KB"`},
-		{"size out of range", "\n[[listener]]\nname = \"m\"\naddress = \"127.0.0.1:2\"\nupstream = \"u\"\nmax_held_body = \"17MiB\"", `11: listener[1].max_held_body: expected a size from 0B to 16MiB, got "17MiB"`},
-		{"size that overflows", "\n[[listener]]\nname = \"m\"\naddress = \"127.0.0.1:2\"\nupstream = \"u\"\nmax_held_body = \"17179869184GiB\"", `11: listener[1].max_held_body: expected a size from 0B to 16MiB, got "17179869184GiB"`},
-		{"negative size", "\n[[listener]]\nname = \"m\"\naddress = \"127.0.0.1:2\"\nupstream = \"u\"\nmax_held_body = -1", `11: listener[1].max_held_body: expected a size from 0B to 16MiB, got "-1"`},
+		{"size of unknown unit", "\n[[listener]]\nname = \"m\"\naddress = \"127.0.0.1:2\"\nupstream = \"u\"\nmax_held_body = \"64KB\"", `11: listener "m": max_held_body: expected a size such as "64KiB" (units B, KiB, MiB, GiB), got "64KB"`},
+		{"size out of range", "\n[[listener]]\nname = \"m\"\naddress = \"127.0.0.1:2\"\nupstream = \"u\"\nmax_held_body = \"17MiB\"", `11: listener "m": max_held_body: expected a size from 0B to 16MiB, got "17MiB"`},
+		{"size that overflows", "\n[[listener]]\nname = \"m\"\naddress = \"127.0.0.1:2\"\nupstream = \"u\"\nmax_held_body = \"17179869184GiB\"", `11: listener "m": max_held_body: expected a size from 0B to 16MiB, got "17179869184GiB"`},
+		{"negative size", "\n[[listener]]\nname = \"m\"\naddress = \"127.0.0.1:2\"\nupstream = \"u\"\nmax_held_body = -1", `11: listener "m": max_held_body: expected a size from 0B to 16MiB, got "-1"`},
 	}
 }
 
 func referenceFiles() []invalidFile {
 	return []invalidFile{
 		{"upstream that is not there", "[[listener]]\nname = \"l\"\naddress = \":80\"\nupstream = \"wbe\"\n[[listener.route]]\nmatch = { path_prefix = \"/\" }\nupstream = \"users\"\n[upstream.web]\ndiscover = \"tcp://a:1\"", `
-			4: listener[0].upstream: there is no upstream "wbe"; did you mean "web"?
-			7: listener[0].route[0].upstream: there is no upstream "users"; add [upstream.users]`},
+			4: listener "l": upstream: there is no upstream "wbe"; did you mean "web"?
+			7: listener "l": route[0].upstream: there is no upstream "users"; add [upstream.users]`},
 		{"name and address twice", "\n[[listener]]\nname = \"l\"\nupstream = \"u\"\naddress = \":080\"\n[[listener]]\nname = \"m\"\nupstream = \"u\"\naddress = \"127.0.0.1:9990\"\n[admin]\nprobe_address = \"127.0.0.1:9990\"", `
-			8: listener[1].name: "l" is already the name of listener[0] (line 1)
-			10: listener[1].address: ":080" is already taken by listener[0].address (line 3)
-			14: listener[2].address: "127.0.0.1:9990" is already taken by admin.address (default)
-			16: admin.probe_address: "127.0.0.1:9990" is already taken by admin.address (default)`},
+			8: listener[1].name: "l" is already the name of listener[0] (line 1): set another
+			10: listener[1].address: ":080" is already taken by listener[0].address (line 3): set another
+			14: listener "m": address: "127.0.0.1:9990" is already taken by admin.address (default): set another
+			16: admin.probe_address: "127.0.0.1:9990" is already taken by admin.address (default): set another`},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"slices"
 
@@ -21,13 +22,16 @@ const maxFile = 1 << 20
 // anywhere but the file.
 func Load(path string) (*File, error) {
 	file, err := os.Open(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("read configuration: %w: name a file with -config FILE", err)
+	case err != nil:
 		return nil, fmt.Errorf("read configuration: %w", err)
 	}
 	defer file.Close()
 	src, err := io.ReadAll(io.LimitReader(file, maxFile+1))
 	if err != nil {
-		return nil, fmt.Errorf("read configuration: %w", err)
+		return nil, fmt.Errorf("read configuration: %w: name a file with -config FILE", err)
 	}
 	return parse(path, src, os.Getenv(stateEnv))
 }
@@ -37,7 +41,7 @@ func Load(path string) (*File, error) {
 func Parse(name string, src []byte) (*File, error) { return parse(name, src, "") }
 
 func parse(name string, src []byte, envState string) (*File, error) {
-	r := &reader{name: name, lines: map[string]int{}}
+	r := &reader{name: name, lines: map[string]int{}, homes: map[string][]string{}}
 	values, marks := r.decode(src)
 	if values == nil {
 		return nil, &Invalid{Problems: r.problems}
@@ -52,11 +56,20 @@ func parse(name string, src []byte, envState string) (*File, error) {
 	}
 	root.done()
 	references(r, f)
+	r.sendHome()
+	f.names = listenerNames(f.Listeners)
 	if len(r.problems) > 0 {
 		slices.SortStableFunc(r.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+		for i := range r.problems {
+			r.problems[i].shown = f.names.key(r.problems[i].Key)
+		}
 		return nil, &Invalid{Problems: r.problems}
 	}
-	f.Notes, f.settings, f.lines = r.notes, r.settings, r.lines
+	for _, n := range r.notes {
+		n.shown = f.names.key(n.Key)
+		f.Notes = append(f.Notes, n.String())
+	}
+	f.settings, f.lines = r.settings, r.lines
 	return f, nil
 }
 
@@ -75,10 +88,7 @@ func (r *reader) decode(src []byte) (map[string]any, *mark) {
 	}
 	values := map[string]any{}
 	if _, err := toml.Decode(string(src), &values); err != nil {
-		line, key, message := 1, "", err.Error()
-		if bad := (toml.ParseError{}); errors.As(err, &bad) {
-			line, key, message = max(1, bad.Position.Line), bad.LastKey, bad.Message
-		}
+		line, key, message := unreadable(string(src), err)
 		r.problem(line, key, "not TOML: %s", message)
 		return nil, nil
 	}

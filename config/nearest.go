@@ -2,6 +2,9 @@ package config
 
 import "strings"
 
+// DidYouMean is didYouMean for names that are no settings.
+func DidYouMean(given string, names []string) string { return didYouMean(given, names) }
+
 // didYouMean is `; did you mean "x"?` with the name most like the given one, or
 // "" if none is near enough to have been meant.
 func didYouMean(given string, names []string) string {

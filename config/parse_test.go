@@ -26,7 +26,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.settings, f.lines = nil, nil
+	f.settings, f.lines, f.names = nil, nil, nil
 	want := &File{
 		Name:    "c.toml",
 		Process: Process{Grace: 25 * time.Second, LogLevel: slog.LevelInfo},
@@ -126,7 +126,7 @@ func TestProblemsOfOthersGetTheLineOfTheirSetting(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ name, key, want string }{
-		{"key", f.Listeners[0].Key + ".address", "c.toml:3: listener[0].address: x"},
+		{"key", f.Listeners[0].Key + ".address", `c.toml:3: listener "l": address: x`},
 		{"element of a list", f.Upstreams[1].Key + ".discover[1]", "c.toml:9: upstream.v.discover[1]: x"},
 		{"element of no list", "upstream.u.discover[0]", "c.toml:6: upstream.u.discover[0]: x"},
 		{"default in a table", "upstream.v.pool.max_waiters", "c.toml:10: upstream.v.pool.max_waiters: x"},
@@ -138,6 +138,18 @@ func TestProblemsOfOthersGetTheLineOfTheirSetting(t *testing.T) {
 				t.Errorf("got %q, want %q", got, c.want)
 			}
 		})
+	}
+}
+
+// It would be looked for in vain.
+func TestStateDirectoryIsNotedToHaveNoEffect(t *testing.T) {
+	f, err := Parse("c.toml", []byte(small+"[process]\nstate_dir = \"/var/lib/x\"\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "c.toml:8: process.state_dir: has no effect yet: nothing in this version keeps state"
+	if len(f.Notes) != 1 || f.Notes[0] != want {
+		t.Errorf("got %q, want %q", f.Notes, want)
 	}
 }
 

@@ -12,14 +12,20 @@ type Problem struct {
 	Key  string // "upstream.users.pool.max_waiters"; "" if it is not about one
 	// Message says what was expected and, where something near has a name, that.
 	Message string
+
+	shown string // the key as people read it; "": as it is
 }
 
-// String is "file:line: key: message".
+// String is "file:line: key: message". A listener is told by its name.
 func (p Problem) String() string {
-	if p.Key == "" {
+	key := p.shown
+	if key == "" {
+		key = p.Key
+	}
+	if key == "" {
 		return fmt.Sprintf("%s:%d: %s", p.File, p.Line, p.Message)
 	}
-	return fmt.Sprintf("%s:%d: %s: %s", p.File, p.Line, p.Key, p.Message)
+	return fmt.Sprintf("%s:%d: %s: %s", p.File, p.Line, key, p.Message)
 }
 
 // Invalid is the error for a file that cannot be used: all that is wrong with
@@ -41,7 +47,7 @@ func (e *Invalid) Error() string {
 // to. Keys are those of Settings, or the Key of a struct with "." and the name
 // put after it; "[1]" after that is one element of a list.
 func (f *File) ProblemAt(key, message string) Problem {
-	p := Problem{File: f.Name, Line: 1, Key: key, Message: message}
+	p := Problem{File: f.Name, Line: 1, Key: key, Message: message, shown: f.names.key(key)}
 	for at := key; at != ""; at, _ = splitKey(at) {
 		if line, ok := f.lines[at]; ok {
 			p.Line = line

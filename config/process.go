@@ -39,6 +39,9 @@ func stateDir(t *table, env string) string {
 			f.fail("environment %s: expected UTF-8, got %s", stateEnv, shown(env))
 		}
 	}
+	if dir != "" {
+		f.t.r.note(f.line, f.key, "has no effect yet: nothing in this version keeps state")
+	}
 	f.settle(quote(dir), origin)
 	return dir
 }

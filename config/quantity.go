@@ -17,7 +17,7 @@ func (t *table) spanFrom(name, def, zero, origin string) time.Duration {
 	if f.set {
 		s, ok := f.value.(string)
 		if !ok {
-			f.expected(`a duration such as "250ms"`)
+			f.unitless(`a duration such as "250ms"`)
 			return 0
 		}
 		text = s
@@ -35,6 +35,15 @@ func (t *table) spanFrom(name, def, zero, origin string) time.Duration {
 	}
 	f.settle(quote(text), origin)
 	return d
+}
+
+// unitless reports a value that is no text; a number probably lacks its unit.
+func (f field) unitless(what string) {
+	if n, number := f.value.(int64); number && n > 0 {
+		f.fail("expected %s, got the number %d; did you mean %s?", what, n, shown(strconv.FormatInt(n, 10)+"s"))
+		return
+	}
+	f.expected(what)
 }
 
 // raised is d, or the least time that the clock can keep.

@@ -27,7 +27,7 @@ func uniqueNames(r *reader, f *File) {
 	for _, l := range f.Listeners {
 		key := l.Key + ".name"
 		if other, taken := first[l.Name]; taken {
-			r.problem(r.lineOf(key), key, "%s is already the name of %s (line %d)", shown(l.Name), other, r.lineOf(other))
+			r.problem(r.lineOf(key), key, "%s is already the name of %s (line %d): set another", shown(l.Name), other, r.lineOf(other))
 		} else if l.Name != "" {
 			first[l.Name] = l.Key
 		}
@@ -35,7 +35,7 @@ func uniqueNames(r *reader, f *File) {
 }
 
 func uniqueAddresses(r *reader, f *File) {
-	first := map[string]string{}
+	first, names := map[string]string{}, listenerNames(f.Listeners)
 	claim := func(address, key string) {
 		same := sameAddress(address)
 		if same == "" {
@@ -50,7 +50,7 @@ func uniqueAddresses(r *reader, f *File) {
 		if line, ok := r.lines[other]; ok {
 			where = "line " + strconv.Itoa(line)
 		}
-		r.problem(r.lineOf(key), key, "%s is already taken by %s (%s)", shown(address), other, where)
+		r.problem(r.lineOf(key), key, "%s is already taken by %s (%s): set another", shown(address), names.key(other), where)
 	}
 	claim(f.Admin.Address, "admin.address")
 	claim(f.Admin.ProbeAddress, "admin.probe_address")

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode"
+
+	"github.com/BurntSushi/toml"
 )
 
 // Setting is one value in effect.
@@ -13,6 +15,16 @@ type Setting struct {
 	Key    string // "upstream.users.pool.max_waiters", "listener[0].name"
 	Value  string // a literal of TOML
 	Origin string // "config.toml:12", "default", "environment NAME", or the key whose value it takes over
+}
+
+// Plain is the value as JSON tells it: text without TOML's quotes, numbers,
+// true and false, lists, a match as an object.
+func (s Setting) Plain() any {
+	var one struct{ V any }
+	if _, err := toml.Decode("V = "+s.Value, &one); err != nil {
+		return s.Value // not by what the walkers write
+	}
+	return one.V
 }
 
 // Settings lists every setting in effect, the unset ones too, in the order of

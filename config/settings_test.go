@@ -33,7 +33,7 @@ func sameAgain(t *testing.T, f *File) {
 		t.Errorf("settings differ\ngot  %v\nwant %v", b, a)
 	}
 	g := *again
-	g.Name, g.Notes, g.settings, g.lines = f.Name, f.Notes, f.settings, f.lines
+	g.Name, g.Notes, g.settings, g.lines, g.names = f.Name, f.Notes, f.settings, f.lines, f.names
 	if !reflect.DeepEqual(&g, f) {
 		t.Errorf("files differ\ngot  %+v\nwant %+v\n%s", g, *f, &text)
 	}
@@ -119,6 +119,34 @@ func TestSettingsAreInTheOrderOfTheReference(t *testing.T) {
 	}
 	if !reflect.DeepEqual(tables, want) {
 		t.Errorf("got  %q\nwant %q", tables, want)
+	}
+}
+
+func TestSettingsHaveAPlainValue(t *testing.T) {
+	f, err := Parse("c.toml", []byte(everyKind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	plain := map[string]any{}
+	for _, s := range f.Settings() {
+		plain[s.Key] = s.Plain()
+	}
+	for key, want := range map[string]any{
+		"process.grace":                      "10ms",
+		"process.state_dir":                  "a \"b\" \\ \a é",
+		"process.threads":                    int64(0),
+		"admin.actions":                      false,
+		"admin.hosts":                        []any{"Admin.example.com", "10.0.0.1"},
+		"listener[1].max_header_bytes":       int64(8192),
+		"listener[1].max_held_body":          "64KiB",
+		`upstream."b.c".balance.low_load`:    0.0,
+		`upstream."b.c".breaker.max_ejected`: 0.5,
+		`upstream."b.c".balance.jitter`:      "0s",
+		"listener[0].route[0].match":         map[string]any{"host": "*.example.com", "header": map[string]any{"X-A": "1, 2", "x-b": ""}},
+	} {
+		if got := plain[key]; !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: got %#v, want %#v", key, got, want)
+		}
 	}
 }
 

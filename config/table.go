@@ -11,9 +11,12 @@ import (
 type reader struct {
 	name     string // of the file
 	problems []Problem
-	notes    []string
+	notes    []Problem
 	settings []Setting
 	lines    map[string]int
+
+	strangers []stranger
+	homes     map[string][]string // the tables that were asked for a key of that name
 }
 
 func (r *reader) problem(line int, key, format string, args ...any) {
@@ -21,7 +24,7 @@ func (r *reader) problem(line int, key, format string, args ...any) {
 }
 
 func (r *reader) note(line int, key, message string) {
-	r.notes = append(r.notes, fmt.Sprintf("%s:%d: %s: %s", r.name, line, key, message))
+	r.notes = append(r.notes, Problem{File: r.name, Line: line, Key: key, Message: message})
 }
 
 // table is one table of the file as its walker sees it: the walker asks for
@@ -58,6 +61,7 @@ func (t *table) done() {
 			f.fail("unknown key%s", hint)
 		} else {
 			f.fail("unknown key; known here: %s", strings.Join(t.asked, ", "))
+			t.r.strangers = append(t.r.strangers, stranger{len(t.r.problems) - 1, t.key, name})
 		}
 	}
 }
@@ -65,6 +69,7 @@ func (t *table) done() {
 // field asks for a key of the table.
 func (t *table) field(name string) field {
 	t.asked = append(t.asked, name)
+	t.r.met(name, t.key)
 	return t.at(name)
 }
 

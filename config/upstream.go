@@ -33,6 +33,7 @@ func upstream(name string, t *table) Upstream {
 		Key:            t.key,
 		Name:           name,
 		Discover:       discover(t),
+		AllowEmpty:     t.flag("allow_empty", false),
 		Protocol:       t.choose("protocol", "http", protocols("thrift", "thriftmux", "redis", "kafka")),
 		Timeout:        t.span("timeout", "10s", "none"),
 		StallTimeout:   t.span("stall_timeout", "60s", "none"),
@@ -92,10 +93,15 @@ func checkSource(uri string) error {
 		return complain("expected a URI that begins with tcp:// or file://, got %s", shown(uri))
 	case slices.Contains(schemes.later, scheme):
 		return complain("%s:// is not in this version yet: this version %s", scheme, schemes.has)
+	case scheme == "http" || scheme == "https":
+		host, _, _ := strings.Cut(rest, "/")
+		return complain("expected a URI that begins with tcp:// or file://, got %s; did you mean %s? (addresses with their ports, no path)", shown(uri), shown("tcp://"+host))
 	case !slices.Contains(schemes.names, scheme):
 		return complain("expected a URI that begins with tcp:// or file://, got %s%s", shown(uri), didYouMean(scheme, schemes.names))
-	case rest == "" || hasControl(rest):
-		return complain("expected something after the scheme, without spaces, got %s", shown(uri))
+	case rest == "":
+		return complain("expected something after the scheme, got %s", shown(uri))
+	case hasControl(rest):
+		return complain("expected a URI without spaces, got %s; did you mean %s?", shown(uri), shown(strings.Join(strings.Fields(uri), "")))
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/varz"
 )
 
 // echo is a protocol: what comes goes back. A connection is idle after each
@@ -27,9 +28,9 @@ func (s *echo) NewClient(c *sock.Conn) Client {
 	return &echoClient{s: s, c: c, over: make(chan struct{})}
 }
 
-func (s *echo) Refuse(c *sock.Conn) {
+func (s *echo) Refuse(c *sock.Conn, reason sidecar.Reason) {
 	s.refused.Add(1)
-	_, _ = c.Write([]byte("full"), nil)
+	_, _ = c.Write([]byte(reason.String()), nil)
 }
 
 func (s *echo) Drain() { s.draining.Store(true) }
@@ -80,6 +81,12 @@ type rig struct {
 
 func newRig(t *testing.T, address string, most int) *rig {
 	t.Helper()
+	return newRigTo(t, address, most, nil, slog.New(slog.DiscardHandler))
+}
+
+// newRigTo is newRig with counts and a log that the test looks at.
+func newRigTo(t *testing.T, address string, most int, registry *varz.Registry, log *slog.Logger) *rig {
+	t.Helper()
 	lot, err := sock.NewLot(sidecar.Now)
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +94,7 @@ func newRig(t *testing.T, address string, most int) *rig {
 	srv := &echo{}
 	l, err := Listen(Params{
 		Name: "test", Address: address, Server: srv, Lot: lot, MaxConnections: most, IdleTimeout: time.Hour,
-		Stats: NewStats(nil, "test"), Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+		Stats: NewStats(registry, "test"), Log: log,
 	})
 	if err != nil {
 		lot.Close()
@@ -134,4 +141,22 @@ func hear(t *testing.T, c net.Conn, want string) {
 	if _, err := io.ReadFull(c, buf); err != nil || string(buf) != want {
 		t.Fatalf("heard %q, %v; want %q", buf, err, want)
 	}
+}
+
+// socketPair is both ends of a connection.
+func socketPair(t *testing.T) (near, far net.Conn) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	if far, err = net.Dial("tcp", ln.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { far.Close() })
+	if near, err = ln.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	return near, far
 }

@@ -3,15 +3,13 @@ package listener
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
-	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"sidecar"
 	"sidecar/sock"
 	"sidecar/varz"
 )
@@ -32,9 +30,9 @@ type Client interface {
 type Server interface {
 	// NewClient takes over an accepted connection.
 	NewClient(c *sock.Conn) Client
-	// Refuse tells the client of a connection beyond the limit so, in the
-	// protocol's words, without waiting. The listener closes it.
-	Refuse(c *sock.Conn)
+	// Refuse tells the client of a connection that is not taken for what
+	// reason, in the protocol's words, without waiting. The listener closes it.
+	Refuse(c *sock.Conn, reason sidecar.Reason)
 	// Drain is called once, before any client's Drain.
 	Drain()
 }
@@ -53,17 +51,21 @@ type Params struct {
 
 // Stats are a listener's counts.
 type Stats struct {
-	Open, Parked      *varz.Gauge
-	Accepted, Refused *varz.Counter
+	Open, Parked *varz.Gauge
+	Accepted     *varz.Counter
+	Full, Late   *varz.Counter // refused: beyond the limit, after Stop
 }
 
 // NewStats takes a listener's counts from the registry.
 func NewStats(r *varz.Registry, name string) Stats {
 	s := varz.Source{Listener: name}
-	full := varz.Source{Listener: name, Reason: "max_connections"}
+	refused := func(reason sidecar.Reason) *varz.Counter {
+		return r.Counter(varz.ListenerRefused, varz.Source{Listener: name, Reason: reason.String()})
+	}
 	return Stats{
 		Open: r.Gauge(varz.ListenerConnections, s), Parked: r.Gauge(varz.ListenerParked, s),
-		Accepted: r.Counter(varz.ListenerAccepted, s), Refused: r.Counter(varz.ListenerRefused, full),
+		Accepted: r.Counter(varz.ListenerAccepted, s),
+		Full:     refused(sidecar.TooManyConnections), Late: refused(sidecar.ShuttingDown),
 	}
 }
 
@@ -75,6 +77,7 @@ type Listener struct {
 	conns  map[*conn]struct{} // guarded by mu
 	closed bool               // no connection is added any more; guarded by mu
 	work   sync.WaitGroup     // goroutines of connections
+	full   refusals           // owned by Run
 
 	idle     atomic.Int64 // Params.IdleTimeout, or what it was set to since
 	draining atomic.Bool
@@ -84,7 +87,7 @@ type Listener struct {
 func Listen(p Params) (*Listener, error) {
 	ln, err := Bind(p.Address)
 	if err != nil {
-		return nil, fmt.Errorf("listener %q: %w", p.Name, err)
+		return nil, err
 	}
 	l := &Listener{p: p, ln: ln, conns: map[*conn]struct{}{}}
 	l.SetIdleTimeout(p.IdleTimeout)
@@ -94,31 +97,6 @@ func Listen(p Params) (*Listener, error) {
 // SetIdleTimeout changes Params.IdleTimeout for connections that are parked
 // from now on.
 func (l *Listener) SetIdleTimeout(d time.Duration) { l.idle.Store(int64(d)) }
-
-// Bind listens on "host:port" or "unix:/path". A socket file that
-// nobody listens on is left over from a process that was killed, and replaced.
-func Bind(address string) (net.Listener, error) {
-	path, isUnix := strings.CutPrefix(address, "unix:")
-	if !isUnix {
-		return net.Listen("tcp", address)
-	}
-	ln, err := net.Listen("unix", path)
-	if err == nil {
-		return ln, nil
-	}
-	info, serr := os.Lstat(path)
-	if serr != nil || info.Mode()&os.ModeSocket == 0 {
-		return nil, err
-	}
-	if c, derr := net.DialTimeout("unix", path, time.Second); derr == nil {
-		c.Close()
-		return nil, err
-	}
-	if rerr := os.Remove(path); rerr != nil {
-		return nil, errors.Join(err, rerr)
-	}
-	return net.Listen("unix", path)
-}
 
 // Addr is the bound address.
 func (l *Listener) Addr() net.Addr { return l.ln.Addr() }
@@ -159,12 +137,10 @@ func (l *Listener) Run(ctx context.Context) error {
 func (l *Listener) add(ctx context.Context, nc net.Conn) {
 	c := &conn{l: l, c: sock.New(nc), ctx: ctx}
 	l.mu.Lock()
-	full := len(l.conns) >= l.p.MaxConnections
-	if full || l.closed {
+	full, closed := len(l.conns) >= l.p.MaxConnections, l.closed
+	if full || closed {
 		l.mu.Unlock()
-		l.p.Stats.Refused.Inc()
-		l.p.Server.Refuse(c.c)
-		c.c.Close()
+		l.refuse(c.c, closed)
 		return
 	}
 	c.client = l.p.Server.NewClient(c.c)
@@ -174,6 +150,22 @@ func (l *Listener) add(ctx context.Context, nc net.Conn) {
 	l.p.Stats.Accepted.Inc()
 	l.p.Stats.Open.Add(1)
 	go c.serve()
+}
+
+// refuse turns a connection away that came too late or is one too many.
+func (l *Listener) refuse(c *sock.Conn, late bool) {
+	defer c.Close()
+	if late {
+		l.p.Stats.Late.Inc()
+		l.p.Server.Refuse(c, sidecar.ShuttingDown)
+		return
+	}
+	l.p.Stats.Full.Inc()
+	l.p.Server.Refuse(c, sidecar.TooManyConnections)
+	if n := l.full.add(sidecar.Now()); n > 0 {
+		l.p.Log.Warn("connections refused: the listener has as many clients as it may; raise its max_connections, or see who leaves connections open",
+			"listener", l.p.Name, "reason", sidecar.TooManyConnections, "max_connections", l.p.MaxConnections, "refused", n)
+	}
 }
 
 // remove ends a connection's record.

@@ -31,7 +31,7 @@ func TestConnectionsBeyondTheLimitAreRefusedInWords(t *testing.T) {
 	say(t, first, "hi")
 	hear(t, first, "hi")
 	second := r.dial(t)
-	if text, err := io.ReadAll(second); err != nil || string(text) != "full" {
+	if text, err := io.ReadAll(second); err != nil || string(text) != "max_connections" {
 		t.Errorf("the second heard %q, %v", text, err)
 	}
 	if n := r.srv.refused.Load(); n != 1 {

@@ -34,11 +34,13 @@ type daemon struct {
 	wheel    *sock.Wheel
 	bufs     *sock.Buffers
 	lot      *sock.Lot
+	room     *http1.Room // of all listeners
 	ups      *upstreams
 	fronts   []*front
 	admin    *admin.Admin
 	adminLns []adminListener
 	life     lifetime
+	pulse    *pulse
 	reloads  struct{ done, failed *varz.Counter }
 }
 
@@ -57,6 +59,7 @@ type front struct {
 func build(f *config.File, p Params, log *slog.Logger) (_ *daemon, err error) {
 	d := &daemon{log: log, path: p.Path, registry: new(varz.Registry), wheel: sock.NewWheel(sidecar.Now), bufs: sock.NewBuffers()}
 	d.life.drain = make(chan struct{})
+	d.pulse = newPulse(d.wheel, sidecar.Now)
 	d.file.Store(f)
 	d.started = f
 	d.reloads.done, d.reloads.failed = d.registry.Counter(varz.Reloads, varz.Source{}), d.registry.Counter(varz.ReloadFailures, varz.Source{})
@@ -68,6 +71,7 @@ func build(f *config.File, p Params, log *slog.Logger) (_ *daemon, err error) {
 			d.unbind()
 		}
 	}()
+	d.room = http1.NewRoom(d.registry)
 	d.ups = newUpstreams(d)
 	for _, u := range f.Upstreams {
 		if err = d.ups.add(u); err != nil {
@@ -107,14 +111,15 @@ func (d *daemon) addFront(l config.Listener) error {
 	handler := sidecar.Stack(f.table, listener.Count(d.registry, l.Name), f.record, f.admission.Layer)
 	f.srv = http1.NewServer(http1.Params{
 		Handler: handler, Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Held: int(l.MaxHeldBody),
-		Stats: http1.NewStats(d.registry, l.Name),
+		Room: d.room, Stats: http1.NewStats(d.registry, l.Name),
+		Refused: func(x *sidecar.Exchange, client string, err *sidecar.Fault) { f.refused(d.log, x, client, err) },
 	}, serverSettings(l))
 	f.ln, err = listener.Listen(listener.Params{
 		Name: l.Name, Address: l.Address, Server: httpServer{f.srv}, Lot: d.lot,
 		MaxConnections: l.MaxConnections, IdleTimeout: parkedTimeout(l), Stats: listener.NewStats(d.registry, l.Name), Log: d.log,
 	})
 	if err != nil {
-		return err
+		return located(d.started, l.Key+".address", err)
 	}
 	d.fronts = append(d.fronts, f)
 	d.log.Info("listening", "listener", l.Name, "address", f.ln.Addr().String())
@@ -129,11 +134,18 @@ func (f *front) record(next sidecar.Service) sidecar.Service {
 		if err != nil {
 			switch sidecar.FaultOf(err).Reason {
 			case sidecar.NoRoute, sidecar.TooManyRequests:
-				f.ring.Add(x, err, sidecar.Now())
+				f.ring.Add(x, err, x.Now())
 			}
 		}
 		return err
 	})
+}
+
+// refused keeps what never came to the stack at all: heads that are none, bodies
+// that stopped coming.
+func (f *front) refused(log *slog.Logger, x *sidecar.Exchange, client string, err *sidecar.Fault) {
+	f.ring.Add(x, err, sidecar.Now())
+	log.Debug("request refused", "listener", f.name(), "client", client, "error", err)
 }
 
 // httpServer is an HTTP server as listeners know servers: protocol packages
@@ -171,7 +183,7 @@ func (d *daemon) newCluster(u config.Upstream) (*upstream.Cluster, *why.Ring, er
 			}
 			return conn, nil
 		},
-		Finished: func(x *sidecar.Exchange, err error) { ring.Add(x, err, sidecar.Now()) },
+		Finished: func(x *sidecar.Exchange, err error) { ring.Add(x, err, x.Now()) },
 	})
 	return c, ring, err
 }

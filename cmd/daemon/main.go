@@ -41,27 +41,22 @@ func Main(args []string, stdout, stderr io.Writer) int {
 	if len(args) > 0 && !strings.HasPrefix(args[0], "-") {
 		verb, args = args[0], args[1:]
 	}
-	flags := flag.NewFlagSet("sidecar "+verb, flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() { fmt.Fprint(stderr, usage) }
-	path := flags.String("config", "config.toml", "configuration `file`")
-	if err := flags.Parse(args); err != nil {
-		if err == flag.ErrHelp {
-			return exitOK
-		}
-		return exitUsage
-	}
-	if flags.NArg() > 0 {
-		fmt.Fprintf(stderr, "sidecar %s: unexpected argument %q\n\n%s", verb, flags.Arg(0), usage)
+	path, err := arguments(verb, args)
+	switch {
+	case err == flag.ErrHelp:
+		fmt.Fprint(stdout, usage)
+		return exitOK
+	case err != nil:
+		fmt.Fprintf(stderr, "sidecar: %v\n\n%s", err, usage)
 		return exitUsage
 	}
 	switch verb {
 	case "run":
-		return runVerb(*path, stderr)
+		return runVerb(path, stderr)
 	case "check":
-		return checkVerb(*path, stdout, stderr)
+		return checkVerb(path, stdout, stderr)
 	case "ready":
-		return readyVerb(*path, stderr)
+		return readyVerb(path, stderr)
 	case "version":
 		fmt.Fprintf(stdout, "sidecar %s %s %s/%s\n", Version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 		return exitOK
@@ -69,8 +64,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 		fmt.Fprint(stdout, usage)
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "sidecar: unknown command %q\n\n%s", verb, usage)
-	return exitUsage
+	return exitUsage // not reached: arguments knows the verbs
 }
 
 // load reads and checks a configuration, with everything that components have
@@ -134,7 +128,7 @@ func askReady(address string) (text string, ok bool) {
 	}
 	conn, err := net.DialTimeout(network, addr, readyTimeout)
 	if err != nil {
-		return err.Error(), false
+		return err.Error() + ": is the daemon running, with this configuration?", false
 	}
 	defer conn.Close()
 	host := "localhost"

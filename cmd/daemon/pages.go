@@ -3,7 +3,6 @@ package daemon
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -29,12 +28,12 @@ type adminListener struct {
 func (d *daemon) buildAdmin(f *config.File) error {
 	d.admin = admin.New(admin.Params{
 		Registry: d.registry, Pages: d.pages(), Hosts: f.Admin.Hosts, Actions: f.Admin.Actions,
-		Ready: d.ready, Overview: d.overview, Version: Version, Log: d.log,
+		Ready: d.ready, Live: d.live, Overview: d.overview, Version: Version, Log: d.log,
 	})
 	if err := d.bindAdmin(f.Admin.Address, d.admin.Handler()); err != nil {
-		return err
+		return located(f, "admin.address", err)
 	}
-	return d.bindAdmin(f.Admin.ProbeAddress, d.admin.ProbeHandler())
+	return located(f, "admin.probe_address", d.bindAdmin(f.Admin.ProbeAddress, d.admin.ProbeHandler()))
 }
 
 func (d *daemon) bindAdmin(address string, h http.Handler) error {
@@ -43,7 +42,7 @@ func (d *daemon) bindAdmin(address string, h http.Handler) error {
 	}
 	ln, err := listener.Bind(address)
 	if err != nil {
-		return fmt.Errorf("admin: %w", err)
+		return err
 	}
 	d.adminLns = append(d.adminLns, adminListener{ln, h})
 	d.log.Info("admin", "address", ln.Addr().String())
@@ -87,7 +86,7 @@ func (d *daemon) running() Running {
 
 func (d *daemon) pages() []admin.Page {
 	return []admin.Page{
-		{Path: "/upstreams", Help: "every endpoint: state, why, load, connections, source, age; ?upstream=", Get: d.upstreamsPage},
+		{Path: "/upstreams", Help: "every endpoint: state, why, load, connections, source, age, times in ms; ?upstream=", Get: d.upstreamsPage},
 		{Path: "/config", Help: "the effective configuration with the origin of each value", Get: d.configPage},
 		{Path: "/why", Help: "recent failures and slow exchanges; ?upstream= ?reason= ?operation= ?endpoint= ?outcome= ?request_id= ?limit=", Get: d.whyPage},
 		{Path: "/drain", Help: "GET: is it draining; POST: drain and end", Get: d.drainPage, Post: d.drainPost},
@@ -109,7 +108,7 @@ func (d *daemon) upstreamsPage(w io.Writer, q url.Values) error {
 	list := []page{}
 	for _, r := range d.ups.sorted() {
 		if name := q.Get("upstream"); name == "" || name == r.name {
-			list = append(list, page{r.name, discoveryState(r), r.cluster.Rows()})
+			list = append(list, page{r.name, discoveryState(r), rows(r.cluster.Rows())})
 		}
 	}
 	return writeJSON(w, list)
@@ -142,9 +141,9 @@ const timeFormat = "2006-01-02T15:04:05.000Z"
 func (d *daemon) configPage(w io.Writer, _ url.Values) error {
 	type setting struct {
 		Key     string `json:"key"`
-		Value   string `json:"value"`
+		Value   any    `json:"value"`
 		Origin  string `json:"origin"`
-		Waiting string `json:"waits_for_restart,omitempty"`
+		Waiting any    `json:"waits_for_restart,omitempty"`
 	}
 	started := map[string]config.Setting{}
 	for _, s := range d.started.Settings() {
@@ -154,9 +153,9 @@ func (d *daemon) configPage(w io.Writer, _ url.Values) error {
 	}
 	list := []setting{}
 	for _, s := range d.file.Load().Settings() {
-		row := setting{Key: s.Key, Value: s.Value, Origin: s.Origin}
+		row := setting{Key: s.Key, Value: s.Plain(), Origin: s.Origin}
 		if was, ok := started[s.Key]; ok && was.Value != s.Value {
-			row = setting{s.Key, was.Value, was.Origin, s.Value}
+			row = setting{s.Key, was.Plain(), was.Origin, s.Plain()}
 		}
 		list = append(list, row)
 	}

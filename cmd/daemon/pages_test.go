@@ -1,11 +1,13 @@
 package daemon
 
 import (
+	"encoding/json"
 	"io"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -47,5 +49,33 @@ func TestSettingsThatWaitForARestartAreKnown(t *testing.T) {
 		if needsRestart(key) != want {
 			t.Errorf("%s: %v", key, !want)
 		}
+	}
+}
+
+// Text has no quotes but JSON's own, and what waits for a restart is told even
+// where it is false.
+func TestConfigPageShowsPlainValues(t *testing.T) {
+	d := &daemon{started: parsed(t, "[admin]\nactions = true")}
+	d.file.Store(parsed(t, "[process]\ngrace = \"3s\""))
+	var out strings.Builder
+	if err := d.configPage(&out, nil); err != nil {
+		t.Fatal(err)
+	}
+	var list []map[string]any
+	if err := json.Unmarshal([]byte(out.String()), &list); err != nil {
+		t.Fatal(err)
+	}
+	got := map[string]map[string]any{}
+	for _, s := range list {
+		got[s["key"].(string)] = s
+	}
+	if v := got["process.grace"]["value"]; v != "3s" {
+		t.Errorf("grace is %v", v)
+	}
+	if v := got["listener[0].max_connections"]["value"]; v != 10000.0 {
+		t.Errorf("max_connections is %v", v)
+	}
+	if a := got["admin.actions"]; a["value"] != true || a["waits_for_restart"] != false {
+		t.Errorf("actions: %v", a)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"os"
 	"reflect"
 	"slices"
+	"strings"
 	"time"
 
 	"sidecar/config"
@@ -32,8 +33,8 @@ func (d *daemon) reload(p Params) {
 			d.ups.remove(u.Name)
 		}
 	}
-	if old := d.started; !reflect.DeepEqual(old.Admin, f.Admin) || old.Process.Threads != f.Process.Threads || old.Process.StateDir != f.Process.StateDir {
-		d.log.Warn("changed settings of [process] or [admin] wait for a restart")
+	if keys := waiting(d.started, f); len(keys) > 0 {
+		d.log.Warn("changed settings of [process] or [admin] wait for a restart", "keys", strings.Join(keys, ", "))
 	}
 	d.file.Store(f)
 	d.reloads.done.Inc()
@@ -117,8 +118,9 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 			d.log.Warn("new listener waits for a restart", "listener", l.Name)
 			continue
 		}
-		if old := front.cfg.Load(); fixed(*old) != fixed(l) {
-			d.log.Warn("changed listener waits for a restart", "listener", l.Name)
+		old := front.cfg.Load()
+		if keys := fixedChanges(*old, l); len(keys) > 0 {
+			d.log.Warn("changed listener waits for a restart", "listener", l.Name, "keys", strings.Join(keys, ", "))
 			l.Address, l.Protocol, l.MaxConnections, l.MaxHeldBody = old.Address, old.Protocol, old.MaxConnections, old.MaxHeldBody
 		}
 		routes, err := compileRoutes(l, services)
@@ -150,15 +152,38 @@ func keepRoutes(f *front, inForce map[string]bool) {
 	}
 }
 
-// bound is what a listener is made of once and for all.
-type bound struct {
-	address, protocol string
-	connections       int
-	held              int64
+// fixedChanges are the changed keys of what a listener is made of once and for
+// all.
+func fixedChanges(old, now config.Listener) (keys []string) {
+	for _, k := range []struct {
+		name    string
+		changed bool
+	}{
+		{"address", old.Address != now.Address},
+		{"protocol", old.Protocol != now.Protocol},
+		{"max_connections", old.MaxConnections != now.MaxConnections},
+		{"max_held_body", old.MaxHeldBody != now.MaxHeldBody},
+	} {
+		if k.changed {
+			keys = append(keys, k.name)
+		}
+	}
+	return keys
 }
 
-func fixed(l config.Listener) bound {
-	return bound{l.Address, l.Protocol, l.MaxConnections, l.MaxHeldBody}
+// waiting are the changed keys of [process] and [admin] that are read at start
+// only.
+func waiting(started, now *config.File) (keys []string) {
+	values := map[string]string{}
+	for _, s := range started.Settings() {
+		values[s.Key] = s.Value
+	}
+	for _, s := range now.Settings() {
+		if (strings.HasPrefix(s.Key, "process.") || strings.HasPrefix(s.Key, "admin.")) && needsRestart(s.Key) && values[s.Key] != s.Value {
+			keys = append(keys, s.Key)
+		}
+	}
+	return keys
 }
 
 func (f *front) name() string { return f.cfg.Load().Name }

@@ -54,8 +54,6 @@ func Run(p Params) int {
 	}
 	if f.Process.StateDir == "" {
 		log.Info("process.state_dir is not set: nothing is kept over a restart")
-	} else {
-		log.Warn("process.state_dir is set, but nothing in this version keeps state: it has no effect")
 	}
 	threads := f.Process.Threads
 	if threads == 0 {
@@ -101,6 +99,7 @@ func (d *daemon) run(p Params) int {
 	d.startUpstreams(ctx, &work)
 	d.startAdmin(ctx, &work)
 	work.Go(func() { d.rotate(ctx) })
+	work.Go(func() { d.pulse.run(ctx) })
 	if p.Started != nil {
 		p.Started(d.running())
 	}

@@ -28,7 +28,8 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 		panic("daemon: config lets a retry kind pass that retry does not know: " + err.Error())
 	}
 	s := upstream.Settings{
-		Timeout: u.Timeout, StallTimeout: u.StallTimeout, AttemptTimeout: u.AttemptTimeout,
+		AllowEmpty: u.AllowEmpty,
+		Timeout:    u.Timeout, StallTimeout: u.StallTimeout, AttemptTimeout: u.AttemptTimeout,
 		Balance: upstream.Balance{Policy: u.Balance.Policy, Aperture: balance.ApertureParams{
 			MinSize: u.Balance.MinSize, MaxSize: u.Balance.MaxSize, LowLoad: u.Balance.LowLoad, HighLoad: u.Balance.HighLoad,
 			Smoothing: u.Balance.Smoothing, JitterMin: u.Balance.JitterMin, JitterMax: u.Balance.JitterMax,

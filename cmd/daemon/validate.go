@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 	"path/filepath"
 
@@ -16,8 +17,12 @@ import (
 func validate(f *config.File, path string) (problems []config.Problem) {
 	for _, u := range f.Upstreams {
 		for i, uri := range u.Discover {
+			key := u.Key + ".discover"
+			if len(u.Discover) > 1 {
+				key = fmt.Sprintf("%s[%d]", key, i)
+			}
 			if _, err := discovery.Parse(uri, sourceParams(path)); err != nil {
-				problems = append(problems, f.ProblemAt(fmt.Sprintf("%s.discover[%d]", u.Key, i), err.Error()))
+				problems = append(problems, f.ProblemAt(key, err.Error()))
 			}
 		}
 	}
@@ -31,6 +36,19 @@ func validate(f *config.File, path string) (problems []config.Problem) {
 		}
 	}
 	return problems
+}
+
+// located is err with the setting that it comes of; nil if that is.
+func located(f *config.File, key string, err error) error {
+	if err == nil {
+		return nil
+	}
+	for _, s := range f.Settings() {
+		if s.Key == key && s.Origin == "default" {
+			return fmt.Errorf("%s: %s (the default): %w", f.Name, key, err)
+		}
+	}
+	return errors.New(f.ProblemAt(key, err.Error()).String())
 }
 
 // sourceParams: relative file:// lists lie beside the configuration.

@@ -30,7 +30,7 @@ func choose(path string, shipped bool, backends []*backend) (addresses, error) {
 	}
 	f, err := config.Load(path)
 	if err != nil {
-		return a, fmt.Errorf("%w (run it in the root of the repository, or give -config)", err)
+		return a, fmt.Errorf("%w (or run it in the root of the repository)", err)
 	}
 	if shipped {
 		a.listener, a.admin = a.free(f.Listeners[0].Address), a.free(f.Admin.Address)

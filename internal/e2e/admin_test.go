@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"sidecar/upstream"
+	"sidecar/upstream/pool"
 	"sidecar/why"
 )
 
@@ -72,11 +73,20 @@ func (a admin) why(filter string) (list []why.Entry) {
 	return list
 }
 
+// row is an endpoint as its page tells it.
+type row struct {
+	upstream.Row
+	Pool struct {
+		pool.Stats
+		ServerIdle float64 `json:"server_idle_ms"`
+	} `json:"pool"`
+}
+
 // rows are the endpoints of the upstream "web".
-func (a admin) rows() (rows []upstream.Row) {
+func (a admin) rows() (rows []row) {
 	a.t.Helper()
 	var pages []struct {
-		Endpoints []upstream.Row `json:"endpoints"`
+		Endpoints []row `json:"endpoints"`
 	}
 	a.decode("/upstreams?upstream=web", &pages)
 	for _, p := range pages {
@@ -86,14 +96,14 @@ func (a admin) rows() (rows []upstream.Row) {
 }
 
 // row is the endpoint of that address.
-func (a admin) row(address string) (upstream.Row, bool) {
+func (a admin) row(address string) (row, bool) {
 	a.t.Helper()
 	for _, r := range a.rows() {
 		if r.Address == address {
 			return r, true
 		}
 	}
-	return upstream.Row{}, false
+	return row{}, false
 }
 
 // sum adds up a metric's series, those of one reason unless it is "".

@@ -19,9 +19,7 @@ type refusal struct {
 	send   string
 	status int
 	reason string
-	// early: it never became an exchange, and has no entry in /why.
-	early bool
-	tries int // that the reply names
+	tries  int // that the reply names
 }
 
 const plain = "GET / HTTP/1.1\r\nHost: e2e\r\n\r\n"
@@ -34,12 +32,12 @@ func TestRefusalsAreToldEverywhere(t *testing.T) {
 		{name: "max_in_flight", conf: conf{listener: "max_in_flight = 2"}, busy: 2, send: plain, status: 503, reason: "too_many_requests"},
 		{name: "pool", conf: conf{upstream: "[upstream.web.pool]\nhigh_watermark = 1\nmax_waiters = 1"}, busy: 1, wait: 1, send: plain,
 			status: 503, reason: "pool_exhausted", tries: 1},
-		{name: "slow head", conf: conf{listener: `header_timeout = "200ms"`}, send: "GET / HTTP/1.1\r\nHo", status: 408, reason: "stalled", early: true},
+		{name: "slow head", conf: conf{listener: `header_timeout = "200ms"`}, send: "GET / HTTP/1.1\r\nHo", status: 408, reason: "stalled"},
 		{name: "slow body", conf: conf{listener: `header_timeout = "200ms"`}, send: "POST / HTTP/1.1\r\nHost: e2e\r\nContent-Length: 9\r\n\r\nhalf",
-			status: 408, reason: "stalled", early: true},
+			status: 408, reason: "stalled"},
 		{name: "giant head", conf: conf{listener: `max_header_bytes = "4KiB"`}, send: "GET / HTTP/1.1\r\nHost: e2e\r\nX-Large: " + strings.Repeat("x", 8<<10) + "\r\n\r\n",
-			status: 431, reason: "too_large", early: true},
-		{name: "bad request", send: "GET / HTTP/1.1\r\nHost: e2e\r\nContent-Length: 1, 2\r\n\r\n", status: 400, reason: "bad_request", early: true},
+			status: 431, reason: "too_large"},
+		{name: "bad request", send: "GET / HTTP/1.1\r\nHost: e2e\r\nContent-Length: 1, 2\r\n\r\n", status: 400, reason: "bad_request"},
 		{name: "no route", conf: conf{routed: true, listener: "[[listener.route]]\nmatch = { path_prefix = \"/v2/\" }\nupstream = \"web\""}, send: plain, status: 404, reason: "no_route"},
 		{name: "all endpoints down", conf: conf{discover: nobody + "," + freeAddress(t)}, send: plain, status: 502, reason: "connect_refused", tries: 2},
 		{name: "no endpoints", conf: conf{discover: "file://" + t.TempDir() + "/none.toml"}, send: plain, status: 503, reason: "no_endpoints"},
@@ -85,7 +83,7 @@ func (c refusal) test(t *testing.T) {
 	if n := p.admin.scraped("sidecar_listener_failures_total", `listener="web"`, `reason="`+c.reason+`"`); n != 1 {
 		t.Errorf("/metrics counts %v of %s, want 1", n, c.reason)
 	}
-	if n := len(p.admin.why("reason=" + c.reason)); n != 1 && !c.early {
+	if n := len(p.admin.why("reason=" + c.reason)); n != 1 {
 		t.Errorf("/why has %d entries of %s, want 1", n, c.reason)
 	}
 }

@@ -67,7 +67,7 @@ func reloads(t *testing.T, d driver) {
 	moved.address = freeAddress(t)
 	moved.more += "\n[[listener]]\nname = \"new\"\naddress = \"" + freeAddress(t) + "\"\nupstream = \"web\""
 	p.reload(moved, "configuration reloaded")
-	for _, line := range []string{`changed listener waits for a restart" listener=web`, `new listener waits for a restart" listener=new`} {
+	for _, line := range []string{`changed listener waits for a restart" listener=web keys=address`, `new listener waits for a restart" listener=new`} {
 		if !p.log.has(line) {
 			t.Errorf("the log has no %q", line)
 		}

@@ -95,7 +95,7 @@ func TestServersIdleLimitIsLearnedAndCostsNoError(t *testing.T) {
 	})
 	t.Logf("keepalive_timeout 2s, a request about every 2s on %d connections: %d requests, errors of reads %v, of writes %v; "+
 		"%.0f connections found closed, learned limit %v", clients, clients*rounds, failures, writes,
-		p.admin.sum("sidecar.pool.stale_connections", ""), time.Duration(r.Pool.ServerIdle).Round(time.Millisecond))
+		p.admin.sum("sidecar.pool.stale_connections", ""), millis(r.Pool.ServerIdle).Round(time.Millisecond))
 	if len(failures) > 0 {
 		t.Errorf("errors: %v", failures)
 	}
@@ -104,7 +104,9 @@ func TestServersIdleLimitIsLearnedAndCostsNoError(t *testing.T) {
 			t.Errorf("a write failed with %s", kind)
 		}
 	}
-	if limit := time.Duration(r.Pool.ServerIdle); limit < time.Second || limit > 4*time.Second {
+	if limit := millis(r.Pool.ServerIdle); limit < time.Second || limit > 4*time.Second {
 		t.Errorf("learned an idle limit of %v from one of 2s", limit)
 	}
 }
+
+func millis(n float64) time.Duration { return time.Duration(n * float64(time.Millisecond)) }
