@@ -1,5 +1,10 @@
 package http
 
+import (
+	"encoding/binary"
+	"math/bits"
+)
+
 // Character classes of RFC 9110 section 5.6 and RFC 3986.
 const (
 	charToken  uint8 = 1 << iota // tchar
@@ -46,12 +51,52 @@ func all(p []byte, class uint8) bool {
 	return true
 }
 
+// TokenLen is the length of the token that p begins with.
+func TokenLen(p []byte) int {
+	for i, b := range p {
+		if chars[b]&charToken == 0 {
+			return i
+		}
+	}
+	return len(p)
+}
+
+const (
+	ones  = 0x0101010101010101
+	highs = 0x80 * ones
+)
+
+// ValueLen is how many bytes at the beginning of p may stand in a field's
+// value. Eight are looked at together: in each of the two terms a byte's high
+// bit is set if that byte is below SP, or is DEL. Borrows may set it wrongly
+// too, but only above a byte for which it is rightly set, and the lowest counts.
+func ValueLen(p []byte) int {
+	i := 0
+	for i < len(p) {
+		if i+8 <= len(p) {
+			w := binary.LittleEndian.Uint64(p[i:])
+			del := w ^ 0x7f*ones
+			bad := ((w-0x20*ones)&^w | (del-ones)&^del) & highs
+			if bad == 0 {
+				i += 8
+				continue
+			}
+			i += bits.TrailingZeros64(bad) / 8
+		}
+		if chars[p[i]]&charValue == 0 { // not HTAB
+			return i
+		}
+		i++
+	}
+	return i
+}
+
 // IsToken tells whether p is a token: a method or a field name.
 func IsToken(p []byte) bool { return len(p) > 0 && all(p, charToken) }
 
 // IsValue tells whether p may be a field's value or a reason phrase: no
 // control byte but HTAB.
-func IsValue(p []byte) bool { return all(p, charValue) }
+func IsValue(p []byte) bool { return ValueLen(p) == len(p) }
 
 // IsTarget tells whether p may be a request target.
 func IsTarget(p []byte) bool { return len(p) > 0 && all(p, charTarget) }

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 
@@ -145,6 +146,40 @@ func TestSelectorsAreResolvedByName(t *testing.T) {
 	for _, name := range []string{"", "Host", "header:", "header:a b", "header", "cookie"} {
 		if _, ok := Select(name); ok {
 			t.Errorf("%q is taken", name)
+		}
+	}
+}
+
+// ValueLen looks at eight bytes together; this is what it stands for.
+func FuzzValueLen(f *testing.F) {
+	f.Add([]byte("text/plain; q=0.5\r\n"))
+	f.Add([]byte("\t\x80\xff\x7f abcdefgh"))
+	f.Add([]byte("\x9f\x1f\xa0\x20\x7e\x7f\x80\x00"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		want := 0
+		for want < len(data) && (data[want] == '\t' || data[want] >= 0x20 && data[want] != 0x7f) {
+			want++
+		}
+		if got := ValueLen(data); got != want {
+			t.Errorf("%q: %d, want %d", data, got, want)
+		}
+	})
+}
+
+func TestValueLenAtEveryPlace(t *testing.T) {
+	for c := range 256 {
+		for at := range 20 {
+			for _, fill := range []byte{' ', 'a', '\t', 0x7e, 0x80, 0xff} {
+				p := bytes.Repeat([]byte{fill}, 20)
+				p[at] = byte(c)
+				want := at
+				if c == '\t' || c >= 0x20 && c != 0x7f {
+					want = 20
+				}
+				if got := ValueLen(p); got != want {
+					t.Fatalf("byte %#x at %d among %#x: %d, want %d", c, at, fill, got, want)
+				}
+			}
 		}
 	}
 }

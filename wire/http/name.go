@@ -21,6 +21,7 @@ const (
 	XForwardedProto
 	XForwardedHost
 	XRequestID
+	Date
 )
 
 // Known is which known field p names, in any case. Length and first byte
@@ -32,7 +33,10 @@ func Known(p []byte) Name {
 	case 3:
 		return match(p, "via", Via)
 	case 4:
-		return match(p, "host", Host)
+		if p[0]|0x20 == 'h' {
+			return match(p, "host", Host)
+		}
+		return match(p, "date", Date)
 	case 6:
 		return match(p, "expect", Expect)
 	case 7:
@@ -66,7 +70,8 @@ func Known(p []byte) Name {
 }
 
 func match(p []byte, lower string, n Name) Name {
-	if EqualFold(p, lower) {
+	// The first byte tells most apart, and costs less than the call.
+	if p[0]|0x20 == lower[0] && EqualFold(p, lower) {
 		return n
 	}
 	return Other

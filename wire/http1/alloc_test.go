@@ -34,7 +34,7 @@ func TestAllocNothingPerExchange(t *testing.T) {
 			defer nc.Close()
 			c := sock.New(nc)
 			request, buf := []byte(row.request), make([]byte, 128<<10)
-			want := len(row.reply) + len("Via: 1.1 sidecar\r\n")
+			want := len(row.reply) + len("Via: 1.1 sidecar\r\nDate: Thu, 01 Jan 1970 00:00:00 GMT\r\n")
 			ask := func() {
 				if _, err := c.Write(request, nil); err != nil {
 					t.Fatal(err)

@@ -96,9 +96,9 @@ func TestRequestsPassHoweverTheyAreCut(t *testing.T) {
 
 func TestRepliesPassHoweverTheyAreCut(t *testing.T) {
 	for _, row := range []struct{ name, in, out string }{
-		{"length", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\nContent-Length: 5\r\nVia: 1.1 sidecar\r\n\r\nhello"},
-		{"chunked", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n1\r\nz\r\n0\r\nT: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nVia: 1.1 sidecar\r\n\r\n3;x\r\nabc\r\n1\r\nz\r\n0\r\nT: 1\r\n\r\n"},
-		{"1xx before it", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\nVia: 1.1 sidecar\r\n\r\n"},
+		{"length", "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 5\r\n\r\nhello", "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 5\r\nVia: 1.1 sidecar\r\n\r\nhello"},
+		{"chunked", "HTTP/1.1 200 OK\r\nDate: x\r\nTransfer-Encoding: chunked\r\n\r\n3;x\r\nabc\r\n1\r\nz\r\n0\r\nT: 1\r\n\r\n", "HTTP/1.1 200 OK\r\nDate: x\r\nTransfer-Encoding: chunked\r\nVia: 1.1 sidecar\r\n\r\n3;x\r\nabc\r\n1\r\nz\r\n0\r\nT: 1\r\n\r\n"},
+		{"1xx before it", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\nDate: x\r\n\r\n", "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\nDate: x\r\nVia: 1.1 sidecar\r\n\r\n"},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			cut := 1
@@ -160,7 +160,7 @@ func TestPipelinedRepliesComeInOrder(t *testing.T) {
 	h := newHarness(t, backend(t, func(_ *peer.Conn, m heard) []string {
 		path := strings.Fields(m.head)[1]
 		reply := path + " " + m.body
-		return []string{fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", len(reply), reply)}
+		return []string{fmt.Sprintf("HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: %d\r\n\r\n%s", len(reply), reply)}
 	}).Addr())
 	c := h.client(t)
 	var all, want strings.Builder
@@ -176,7 +176,7 @@ func TestPipelinedRepliesComeInOrder(t *testing.T) {
 			fmt.Fprintf(&all, "POST %s HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n%s", path, chunked(body, 700))
 		}
 		reply := path + " " + body
-		fmt.Fprintf(&want, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\nVia: 1.1 sidecar\r\n\r\n%s", len(reply), reply)
+		fmt.Fprintf(&want, "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: %d\r\nVia: 1.1 sidecar\r\n\r\n%s", len(reply), reply)
 	}
 	go c.TrySend(all.String())
 	c.Expect(want.String())

@@ -111,7 +111,12 @@ func (c *chunks) scanLine(p []byte) (int, *problem) {
 	return len(part), c.size(body)
 }
 
-// size reads "1*HEXDIG [;ext]".
+// size reads "1*HEXDIG [;ext]". Spaces behind the size are refused in replies,
+// too, though some old servers pad with them and others take them: those write
+// every chunk's line anew, here it goes on as it came, and the client's parser
+// may well refuse it (the one of Node.js does) when bytes have gone out. They
+// cannot be mended on the way either, since the digits before them may have gone
+// out with the piece before.
 func (c *chunks) size(line []byte) *problem {
 	var n int64
 	i := 0

@@ -108,6 +108,9 @@ func (t *try) do() *sidecar.Fault {
 	if f := t.readHead(); f != nil {
 		return f
 	}
+	if t.rec != nil {
+		t.rec.Code = m.rep.status // for the record, where the reply goes out as it came
+	}
 	if m.rep.status == 101 {
 		return t.tunnel()
 	}
@@ -165,6 +168,7 @@ func (t *try) readHead() *sidecar.Fault {
 // replyHead makes the head that goes to the client.
 func (t *try) replyHead(to toClient) []byte {
 	m := t.m
+	to.date = m.srv.dates.Text(t.x.Now())
 	return appendReply(m.heads(m.rep.end+headSlack), m.repBuf, &m.rep, to)
 }
 
@@ -200,16 +204,17 @@ func (t *try) read(at int) *sidecar.Fault {
 
 // toClient writes a and then b to the client, at its pace.
 func (t *try) toClient(a, b []byte) *sidecar.Fault {
-	t.m.sent += int64(len(a) + len(b))
 	n, err := t.m.client.TryWrite(a, b)
+	t.m.sent += int64(n)
 	if err == sock.ErrAgain {
 		k := min(n, len(a))
 		a, b = a[k:], b[n-k:]
-		t.x.Moved(sidecar.Now()) // no timeout stands behind a committed reply
+		t.x.Moved(t.x.Now()) // no timeout stands behind a committed reply
 		if !t.x.Block(t.m) {
 			return t.interrupted(sidecar.StageWrite, 0)
 		}
-		_, err = t.m.client.Write(a, b)
+		n, err = t.m.client.Write(a, b)
+		t.m.sent += int64(n)
 		if cause := t.x.Unblock(); cause != sidecar.NoCause {
 			return t.faultOf(cause, 1)
 		}

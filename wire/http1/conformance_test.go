@@ -63,7 +63,7 @@ func (f fill) turn(client, number int) turn {
 		sent:    line + hop + kept + "\r\n" + body,
 		arrived: line + kept + "X-Forwarded-For: 127.0.0.1\r\nX-Forwarded-Proto: http\r\nX-Forwarded-Host: here:80\r\nVia: 1.1 sidecar\r\n\r\n" + body,
 	}
-	t.reply(f, rng, method, fmt.Sprintf("X-Turn: %d.%d\r\nset-cookie:a\r\nSet-Cookie:  b \r\n", client, number))
+	t.reply(f, rng, method, fmt.Sprintf("X-Turn: %d.%d\r\nDate: x\r\nset-cookie:a\r\nSet-Cookie:  b \r\n", client, number))
 	return t
 }
 

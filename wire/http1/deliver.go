@@ -69,7 +69,7 @@ func (t *try) first(head []byte) *sidecar.Fault {
 // read no faster than the client takes it. dirty tells of bytes behind the end.
 func (t *try) rest(b *body) (dirty bool, f *sidecar.Fault) {
 	for !b.done() {
-		t.x.Moved(sidecar.Now())
+		t.x.Moved(t.x.Now())
 		f := t.read(0)
 		if f != nil && b.mode == bodyEOF && f.Err == io.EOF {
 			return true, nil
@@ -105,8 +105,12 @@ func (t *try) drain() {
 	if b.left > maxHeldDrain || r.end+t.part < t.n {
 		return
 	}
+	// The next try waits for this, so it gets a moment only. It is bounded by the
+	// time of the try, which the next one starts anew; a stall would be told to
+	// that one, too.
+	t.x.SetAttemptTimeout(int64(heldDrainTime), t.x.Now())
+	defer t.x.SetAttemptTimeout(0, 0)
 	for total := t.part; !b.done(); {
-		t.x.Moved(sidecar.Now())
 		if t.read(0) != nil {
 			return
 		}
@@ -115,7 +119,6 @@ func (t *try) drain() {
 			return
 		}
 	}
-	t.x.Settled()
 	t.c.dead = !r.reusable()
 }
 

@@ -13,10 +13,10 @@ import (
 // RFC 9110, 15.2: "A proxy MUST forward 1xx responses"; and "a server MUST NOT
 // send a 1xx response to an HTTP/1.0 client".
 func TestInformalRepliesGoToClientsOfHTTP11Only(t *testing.T) {
-	reply := "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\nConnection: x\r\nX: y\r\n\r\n" + ok200
+	reply := "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\nConnection: x\r\nX: y\r\n\r\nHTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 2\r\n\r\nok"
 	h := newHarness(t, backend(t, always(reply)).Addr())
 	c := h.client(t)
-	final := "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nVia: 1.1 sidecar\r\n\r\nok"
+	final := "HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 2\r\nVia: 1.1 sidecar\r\n\r\nok"
 	c.Send(get("/"))
 	c.Expect("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" + final)
 	c.Send(get("/"))

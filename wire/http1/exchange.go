@@ -3,6 +3,7 @@ package http1
 import (
 	"context"
 	"io"
+	"time"
 
 	"sidecar"
 	"sidecar/sock"
@@ -13,7 +14,7 @@ import (
 // goes on.
 func (a *active) serve(ctx context.Context) bool {
 	m := &a.msg
-	now := sidecar.Now()
+	now := a.x.Now()
 	a.x.Begin(m, &a.alarms, now)
 	a.cutOff()
 	m.rep.reset()
@@ -24,11 +25,14 @@ func (a *active) serve(ctx context.Context) bool {
 	}
 	f := a.body(now)
 	if f != nil {
+		a.tellRefused(f)
 		a.x.End()
-		a.srv.stats.refused(f)
 		return a.fail(f, 0)
 	}
-	m.watch.begin(a.cl.c, &a.alarms, now)
+	if m.req.hops == 0 {
+		return a.lastHop()
+	}
+	m.watch.begin(a.cl.c, &a.alarms, a.x.Now()) // later than now, where a body was waited for
 	err := a.srv.handler.Do(ctx, &a.x)
 	m.watch.end(&a.alarms)
 	replied := a.x.Replied() != 0
@@ -38,7 +42,7 @@ func (a *active) serve(ctx context.Context) bool {
 	a.srv.stats.In.Add(uint64(m.req.end) + uint64(m.up.moved))
 	a.srv.stats.Out.Add(uint64(m.sent))
 	a.advance()
-	m.up.release(a.srv.bufs)
+	m.up.release(a.srv)
 	m.releaseReply(a.srv.bufs)
 	switch {
 	case err == nil && !m.gone:
@@ -69,12 +73,13 @@ func (a *active) body(now int64) *sidecar.Fault {
 		return badRequest(bad)
 	}
 	used := m.req.end + n
-	if !m.up.done && m.up.mode == bodyLength && m.req.length <= int64(a.srv.held) && !m.req.expect {
-		used = m.req.end + int(m.req.length)
-		if f := a.readBody(used); f != nil {
+	if size := m.req.end + int(m.req.length); a.holds() && a.fit(size) {
+		used = size
+		m.in = a.in[a.r:a.w:a.w] // the head may have moved
+		if f := a.readBody(size); f != nil {
 			return f
 		}
-		now = sidecar.Now()
+		now = a.x.Now()
 	}
 	if m.up.done {
 		a.x.RequestDone(now)
@@ -84,6 +89,12 @@ func (a *active) body(now int64) *sidecar.Fault {
 	m.early = a.in[a.r+used : a.w]
 	a.r += used
 	return nil
+}
+
+// holds tells whether the body is to be read whole before anything is done.
+func (a *active) holds() bool {
+	m := &a.msg
+	return !m.up.done && m.up.mode == bodyLength && m.req.length <= int64(a.srv.held) && !m.req.expect
 }
 
 // part ends the connection behind a whole reply. With bytes in the socket that
@@ -99,20 +110,30 @@ func (a *active) part(unread bool) {
 	}
 }
 
-// readBody reads on until the buffer holds head and body, size bytes in all.
+// readBody reads on until the buffer, which has room for it, holds head and
+// body, size bytes in all.
 func (a *active) readBody(size int) *sidecar.Fault {
 	m := &a.msg
-	a.fit(size)
 	// The stall timeout belongs to the upstream, which is not known before the
-	// request is routed; the time for a head bounds each silence instead.
-	a.x.SetStall(int64(a.srv.set.Load().HeaderTimeout))
+	// request is routed; the time for a head bounds each silence instead, and
+	// the whole wait is bounded, or a byte now and then would hold the buffer
+	// for ever.
+	silence := int64(a.srv.set.Load().HeaderTimeout)
+	end := a.x.Now() + heldBodyTime(silence, size)
 	all := a.in
 	for a.w-a.r < size {
-		a.x.Moved(sidecar.Now())
+		now := a.x.Now()
+		if now >= end {
+			return a.stalled(errBodySlow)
+		}
+		a.x.SetStall(min(silence, end-now))
+		a.x.Moved(now)
 		a.in = all[:a.r+size] // the next request stays in the socket
 		n, err := a.read()
 		a.in = all
 		switch {
+		case err == sock.ErrWoken && a.x.Now() >= end:
+			return a.woken(errBodySlow)
 		case err == sock.ErrWoken:
 			return a.woken(errBodyStalled)
 		case err == io.EOF:
@@ -128,25 +149,37 @@ func (a *active) readBody(size int) *sidecar.Fault {
 	return nil
 }
 
-// fit moves in[r:w] to the front and sees to room for size bytes.
-func (a *active) fit(size int) {
-	if cap(a.in)-a.r >= size {
-		a.in = a.in[:cap(a.in)]
-		return
-	}
-	b := a.in[:cap(a.in)]
+// heldBodyTime is how long a body that is held, of size bytes with its head,
+// may take in all, where each silence may take that long.
+func heldBodyTime(silence int64, size int) int64 {
+	return heldBodyWaits*silence + int64(size)*int64(time.Second)/heldBodyRate
+}
+
+// fit sees to room for size bytes from r on, moving in[r:w] to the front if need
+// be; false if the process holds as much as it may.
+func (a *active) fit(size int) bool {
 	switch {
-	case size <= cap(a.in):
-	case size <= sock.LargeBuffer:
-		b = a.srv.bufs.Large()
+	case cap(a.in)-a.r >= size:
+		a.in = a.in[:cap(a.in)]
+	case cap(a.in) >= size:
+		a.in = a.in[:cap(a.in)]
+		a.w = copy(a.in, a.in[a.r:a.w])
+		a.r = 0
 	default:
-		b = make([]byte, size)
+		b := a.srv.room.take(a.srv.bufs, size)
+		if b == nil {
+			return false
+		}
+		a.replace(b)
 	}
+	return true
+}
+
+// replace goes on in the buffer b.
+func (a *active) replace(b []byte) {
 	a.w = copy(b, a.in[a.r:a.w])
 	a.r = 0
-	if cap(b) != cap(a.in) {
-		a.srv.bufs.Put(a.in[:cap(a.in)])
-	}
+	a.srv.room.give(a.srv.bufs, a.in)
 	a.in = b
 }
 
@@ -159,7 +192,10 @@ func (a *active) advance() {
 		return
 	}
 	a.r, a.w = 0, 0
-	a.fit(len(over))
+	a.in = a.in[:cap(a.in)]
+	if len(over) > len(a.in) {
+		a.replace(a.srv.room.force(a.srv.bufs, len(over)))
+	}
 	a.w = copy(a.in, over)
 }
 
@@ -175,9 +211,17 @@ func (a *active) refuse(p *problem) next {
 // refused tells the client of a request that never became an exchange.
 func (a *active) refused(f *sidecar.Fault) next {
 	a.msg.up.done = false
-	a.srv.stats.refused(f)
+	a.tellRefused(f)
 	a.fail(f, 0)
 	return nextRefused
+}
+
+// tellRefused counts and tells what never became an exchange for the handler.
+func (a *active) tellRefused(f *sidecar.Fault) {
+	a.srv.stats.refused(f)
+	if a.srv.refused != nil {
+		a.srv.refused(&a.x, a.cl.ip, f)
+	}
 }
 
 // fail tells a fault to the client in HTTP's words. It reports whether the
@@ -187,16 +231,35 @@ func (a *active) fail(f *sidecar.Fault, attempts int) bool {
 		return false
 	}
 	m := &a.msg
-	keep := m.up.done && m.req.keepsAlive() && !a.srv.draining.Load() && !m.gone
-	to := toClient{close: !keep, http10: m.req.minor == 0 && m.req.started}
+	keep := a.keeps()
 	text := a.faultText(f)
-	page := appendErrorReply(m.heads(len(text)+headSlack), http.StatusOf(f), f.Reason.String(), text, attempts, to, m.req.head1)
+	page := appendErrorReply(m.heads(len(text)+headSlack), http.StatusOf(f), f.Reason.String(), text, attempts, a.replyTo(keep), m.req.head1)
+	return a.say(page, keep)
+}
+
+// keeps tells whether the connection can go on behind a reply of the sidecar's
+// own: if the request was read to its end and nobody wants it to end.
+func (a *active) keeps() bool {
+	m := &a.msg
+	return m.up.done && m.req.keepsAlive() && !a.srv.draining.Load() && !m.gone
+}
+
+// replyTo is how a reply of the sidecar's own is completed.
+func (a *active) replyTo(keep bool) toClient {
+	r := &a.msg.req
+	return toClient{close: !keep, http10: r.minor == 0 && r.started, date: a.srv.dates.Text(a.x.Now())}
+}
+
+// say writes a reply of the sidecar's own, behind which the connection goes on
+// with keep. It reports whether it does.
+func (a *active) say(page []byte, keep bool) bool {
 	a.begin(a.srv.set.Load().HeaderTimeout)
 	if !a.x.Block(a.cl.c) {
 		a.x.Unblock()
 		return false
 	}
-	_, err := a.cl.c.Write(page, nil)
+	n, err := a.cl.c.Write(page, nil)
+	a.srv.stats.Out.Add(uint64(n))
 	if a.x.Unblock() != sidecar.NoCause {
 		a.cl.c.Rearm()
 		return false

@@ -53,6 +53,7 @@ func appendRequest(out, b []byte, r *request, o *origin) []byte {
 	}
 	out = appendKept(out, b, r.lineEnd, &r.head)
 	out = appendForwarded(out, b, r, o)
+	out = r.appendHops(out)
 	if r.requestID < 0 {
 		out = append(out, "X-Request-Id: "...)
 		out = append(out, o.requestID...)
@@ -144,9 +145,31 @@ func (o *origin) roomFor(b []byte, r *request) int {
 
 // toClient is how a reply's head is completed on its way to the client.
 type toClient struct {
-	close   bool // the connection ends with this reply
-	http10  bool // the client speaks HTTP/1.0
-	dechunk bool // the chunked framing is taken off
+	close   bool   // the connection ends with this reply
+	http10  bool   // the client speaks HTTP/1.0
+	dechunk bool   // the chunked framing is taken off
+	date    []byte // when it came, for one that does not say when it was made
+}
+
+// end appends what closes a final reply's head; minor is the version in which it
+// came (RFC 9110, 7.6.3).
+func (to toClient) end(out []byte, minor uint8) []byte {
+	switch {
+	case to.close:
+		out = append(out, "Connection: close\r\n"...)
+	case to.http10:
+		out = append(out, "Connection: keep-alive\r\n"...)
+	}
+	return append(append(append(out, "Via: 1."...), '0'+minor), " "+agent+"\r\n\r\n"...)
+}
+
+// appendDate appends the Date of a reply without one. RFC 9110, 6.6.1: "A
+// recipient with a clock that receives a response message without a Date header
+// field MUST record the time it was received and append a corresponding Date
+// header field to the message's header section if it is cached or forwarded
+// downstream."
+func (to toClient) appendDate(out []byte) []byte {
+	return append(append(append(out, "Date: "...), to.date...), "\r\n"...)
 }
 
 // appendReply appends the head of the reply r, parsed from b, as it goes to
@@ -154,6 +177,7 @@ type toClient struct {
 func appendReply(out, b []byte, r *reply, to toClient) []byte {
 	out = append(out, "HTTP/1.1"...)
 	out = append(out, b[8:r.lineEnd]...)
+	dated := false
 	for i := range r.fields {
 		f := &r.fields[i]
 		switch f.name {
@@ -162,6 +186,8 @@ func appendReply(out, b []byte, r *reply, to toClient) []byte {
 			f.drop = r.status != 101 && r.status != 426
 		case http.TransferEncoding:
 			f.drop = f.drop || to.dechunk
+		case http.Date:
+			dated = dated || !f.drop // Connection may have taken it away
 		}
 	}
 	out = appendKept(out, b, r.lineEnd, &r.head)
@@ -170,14 +196,14 @@ func appendReply(out, b []byte, r *reply, to toClient) []byte {
 		return append(out, "\r\n"...)
 	case r.status == 101:
 		out = append(out, "Connection: Upgrade\r\n"...)
-	case to.close:
-		out = append(out, "Connection: close\r\n"...)
-	case to.http10:
-		out = append(out, "Connection: keep-alive\r\n"...)
-	case r.status == 426:
+		return toClient{}.end(out, r.minor)
+	case r.status == 426 && !to.close && !to.http10:
 		out = append(out, "Connection: Upgrade\r\n"...)
 	}
-	return append(out, "Via: 1.1 "+agent+"\r\n\r\n"...)
+	if !dated {
+		out = to.appendDate(out)
+	}
+	return to.end(out, r.minor)
 }
 
 // appendErrorReply appends a whole reply of the sidecar's own.
@@ -190,14 +216,8 @@ func appendErrorReply(out []byte, status int, reason, text string, attempts int,
 	out = append(out, "\r\nX-Sidecar-Attempts: "...)
 	out = strconv.AppendInt(out, int64(attempts), 10)
 	out = append(out, "\r\nContent-Length: "...)
-	out = strconv.AppendInt(out, int64(len(text)), 10)
-	switch {
-	case to.close:
-		out = append(out, "\r\nConnection: close"...)
-	case to.http10:
-		out = append(out, "\r\nConnection: keep-alive"...)
-	}
-	out = append(out, "\r\nVia: 1.1 "+agent+"\r\n\r\n"...)
+	out = append(strconv.AppendInt(out, int64(len(text)), 10), "\r\n"...)
+	out = to.end(to.appendDate(out), 1)
 	if head1 {
 		return out
 	}

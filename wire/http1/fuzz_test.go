@@ -8,6 +8,8 @@ import (
 	"net/http/httputil"
 	"strings"
 	"testing"
+
+	fields "sidecar/wire/http"
 )
 
 // cuts are where an input is cut in two: everywhere if it is short.
@@ -134,7 +136,7 @@ func FuzzReply(f *testing.F) {
 			return
 		}
 		compareReply(t, &r, method, data[:r.end])
-		out := appendReply(nil, data, &r, toClient{close: true})
+		out := appendReply(nil, data, &r, toClient{close: true, date: new(fields.Dates).Text(1)})
 		if len(out) > r.end+headSlack {
 			t.Fatalf("head of %d bytes, room for %d", len(out), r.end+headSlack)
 		}

@@ -29,8 +29,9 @@ type harness struct {
 	timeout time.Duration
 	stall   time.Duration
 	attempt time.Duration
-	plain   atomic.Bool                          // both ends go through net.Conn, as TLS does
-	seen    func(x *sidecar.Exchange, err error) // after each exchange
+	plain   atomic.Bool                            // both ends go through net.Conn, as TLS does
+	dialled func(number int, nc net.Conn) net.Conn // wraps connections to the backend, numbered from 1
+	seen    func(x *sidecar.Exchange, err error)   // after each exchange
 
 	mu     sync.Mutex
 	idle   []*Conn
@@ -111,6 +112,9 @@ func (h *harness) close(ln net.Listener) {
 	if n := h.bufs.Out(); n != 0 {
 		h.t.Errorf("%d buffers were not given back", n)
 	}
+	if n := h.srv.room.used.Load(); n != 0 {
+		h.t.Errorf("%d bytes of room were not given back", n)
+	}
 }
 
 // set changes the server's settings.
@@ -184,6 +188,9 @@ func (h *harness) get(ctx context.Context) (*Conn, error) {
 		nc, err := dialTCP(ctx, network, address)
 		if err != nil {
 			return nil, err
+		}
+		if h.dialled != nil {
+			return h.dialled(h.dials, nc), nil
 		}
 		return h.wrap(nc), nil
 	}}

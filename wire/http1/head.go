@@ -85,6 +85,15 @@ func parseField(b []byte, start, end int) (field, *problem) {
 // parseFields reads field lines up to the empty one; done when it was there.
 func (h *head) parseFields(b []byte) (done bool, err *problem) {
 	for {
+		// A line of which a part was looked at before goes the slow way, which
+		// knows where to go on: bytes that come one by one are each looked at once.
+		if h.seen <= h.pos && len(h.fields) < maxFields {
+			if f, next, ok := scanField(b, h.pos); ok {
+				h.fields = append(h.fields, f)
+				h.pos = next
+				continue
+			}
+		}
 		start, end, ok, err := h.line(b)
 		if !ok {
 			return false, err

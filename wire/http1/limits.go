@@ -5,17 +5,27 @@ import "time"
 // Every length and count that a peer can choose has its limit here, unless the
 // configuration sets it.
 const (
-	maxMethod     = 32                   // bytes of a method
-	maxFields     = 256                  // field lines of one head or trailer section
-	maxNominated  = 16                   // names in Connection fields
-	maxBlankLines = 2                    // empty lines before a request line
-	maxReplyHead  = 64 << 10             // bytes of a backend's reply head
-	maxChunkLine  = 1 << 10              // bytes of a chunk-size line with its extensions
-	maxTrailer    = 16 << 10             // bytes of a trailer section
-	maxInformal   = 16                   // 1xx replies to one request
-	maxHeldDrain  = 64 << 10             // bytes of a held reply read so that its connection can be kept
-	lingerQuiet   = 2 * time.Second      // silence after which a client is taken to have its reply
-	lingerTime    = 10 * time.Second     // how long a client may go on sending after its reply
-	lastMoment    = 5 * time.Millisecond // what a request's last write gets when its reply is there already
-	copyBelow     = 4 << 10              // a body up to this is copied behind its head, above it goes by writev
+	maxMethod     = 32                     // bytes of a method
+	maxFields     = 256                    // field lines of one head or trailer section
+	maxNominated  = 16                     // names in Connection fields
+	maxBlankLines = 2                      // empty lines before a request line
+	maxReplyHead  = 64 << 10               // bytes of a backend's reply head
+	maxChunkLine  = 1 << 10                // bytes of a chunk-size line with its extensions
+	maxTrailer    = 16 << 10               // bytes of a trailer section
+	maxInformal   = 16                     // 1xx replies to one request
+	maxHeldDrain  = 64 << 10               // bytes of a held reply read so that its connection can be kept
+	heldDrainTime = 100 * time.Millisecond // how long that may take: the next try waits for it
+	maxRoom       = 256 << 20              // bytes of requests in buffers beyond the pooled ones, of all servers: max_connections times max_held_body would be gigabytes
+	maxPiece      = 64 << 10               // bytes of a body written before the stall is put off: what one system call takes
+	maxForwards   = 1<<31 - 1              // the most of Max-Forwards that is sent on
+	lingerQuiet   = 2 * time.Second        // silence after which a client is taken to have its reply
+	lingerTime    = 10 * time.Second       // how long a client may go on sending after its reply
+	lastMoment    = 5 * time.Millisecond   // what a request's last write gets when its reply is there already
+	// Each silence within a body that is held may take header_timeout. All of
+	// it may take that many of them and a second for each so many bytes: it is
+	// there for a client that sends a byte now and then and would hold its buffer
+	// for ever, and leaves one alone that takes 10 s for 64 KiB.
+	heldBodyWaits = 6
+	heldBodyRate  = 64 << 10
+	copyBelow     = 4 << 10 // a body up to this is copied behind its head, above it goes by writev
 )

@@ -39,14 +39,14 @@ func TestHTTP10ClientGetsContentWithoutChunks(t *testing.T) {
 }
 
 func TestHTTP10ClientIsKeptOnlyIfItAsks(t *testing.T) {
-	h := newHarness(t, backend(t, always(ok200)).Addr())
+	h := newHarness(t, backend(t, always("HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 2\r\n\r\nok")).Addr())
 	c := h.client(t)
 	for range 3 {
 		c.Send("GET / HTTP/1.0\r\nConnection: Keep-Alive\r\n\r\n")
-		c.Expect("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: keep-alive\r\nVia: 1.1 sidecar\r\n\r\nok")
+		c.Expect("HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 2\r\nConnection: keep-alive\r\nVia: 1.1 sidecar\r\n\r\nok")
 	}
 	c.Send("GET / HTTP/1.0\r\n\r\n")
-	c.Expect("HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\nVia: 1.1 sidecar\r\n\r\nok")
+	c.Expect("HTTP/1.1 200 OK\r\nDate: x\r\nContent-Length: 2\r\nConnection: close\r\nVia: 1.1 sidecar\r\n\r\nok")
 	c.End()
 }
 

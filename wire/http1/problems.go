@@ -22,6 +22,7 @@ var (
 	errTarget            = &problem{400, "request target is not /path, * or http://host/path, or has a control byte, a space or a fragment"}
 	errVersion           = &problem{505, "this port speaks HTTP/1.1 and HTTP/1.0"}
 	errConnect           = &problem{405, "CONNECT is not served: this is no forward proxy"}
+	errTrace             = &problem{405, "TRACE ends here by its Max-Forwards, and is not served"}
 	errNoHost            = &problem{400, "no Host field"}
 	errTwoHosts          = &problem{400, "more than one Host field"}
 	errHost              = &problem{400, "Host is not a host"}
@@ -31,12 +32,13 @@ var (
 	errBodyless          = &problem{502, "reply that has no body announces one"}
 	errSwitch            = &problem{502, "101 to a request that asked for no upgrade"}
 	errReplyEncoding     = &problem{502, "Transfer-Encoding in an HTTP/1.0 reply"}
-	errChunkSize         = &problem{400, "bad chunk size"}
+	errChunkSize         = &problem{400, "chunk size is not hexadecimal digits alone (a space behind them?)"}
 	errChunkLine         = &problem{400, "chunk-size line too long"}
 	errChunkEnd          = &problem{400, "chunk data does not end in CRLF"}
 	errTrailerSize       = &problem{400, "trailer section too large"}
 	errTrailerField      = &problem{400, "field not allowed in a trailer section"}
 	errBodyEnd           = &problem{400, "connection closed in the middle of the body"}
 	errBodyStalled       = &problem{408, "body stopped coming"}
+	errBodySlow          = &problem{408, "body takes too long: a held one has six times header_timeout and a second for each 64 KiB"}
 	errHeadStalled       = &problem{408, "head stopped coming"}
 )

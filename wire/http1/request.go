@@ -21,6 +21,7 @@ type request struct {
 	hostField    int32 // index of Host, -1
 	forwardedFor int32 // index of the last X-Forwarded-For, -1
 	requestID    int32 // index of the first X-Request-Id, -1
+	hops         int   // Max-Forwards of OPTIONS or TRACE, -1 for any
 	blank        int   // empty lines before the request line
 	minor        uint8 // HTTP/1.minor
 	started      bool  // the request line is parsed
@@ -32,7 +33,7 @@ type request struct {
 
 func (r *request) reset() {
 	fields := r.fields[:0]
-	*r = request{hostField: -1, forwardedFor: -1, requestID: -1}
+	*r = request{hostField: -1, forwardedFor: -1, requestID: -1, hops: -1}
 	r.fields = fields
 }
 
@@ -178,6 +179,10 @@ func (r *request) finish(b []byte) *problem {
 	if r.minor == 0 {
 		// HTTP/1.0 has no upgrade (RFC 9110, 7.8).
 		r.upgrade = false
+	}
+	switch string(b[r.first:r.method]) {
+	case "OPTIONS", "TRACE":
+		r.countHops(b)
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func (t *try) sendStream(head, body []byte) *sidecar.Fault {
 	if err != sock.ErrAgain {
 		return t.stale(n)
 	}
-	t.x.Moved(sidecar.Now())
+	t.x.Moved(t.x.Now())
 	return t.sendRest(head, body, 0)
 }
 
@@ -83,6 +83,7 @@ func (t *try) sendRest(head, body []byte, before int) *sidecar.Fault {
 	}
 	switch {
 	case err == nil:
+		t.x.Moved(t.x.Now()) // a backend may take nothing of a body that is all there
 		t.pump.start(body)
 	case before+n == 0:
 		return t.ended(sidecar.StageWrite, sidecar.Unsent, err)

@@ -53,6 +53,7 @@ const (
 func (cl *Client) Serve(ctx context.Context) (idle bool) {
 	a := cl.take()
 	defer cl.put(a)
+	a.x.Begin(nil, &a.alarms, sidecar.Now()) // it may have served another an hour ago
 	for {
 		switch a.next() {
 		case nextIdle:
@@ -73,31 +74,36 @@ func (a *active) next() next {
 	a.in = a.in[:cap(a.in)]
 	if a.r == a.w {
 		a.r, a.w = 0, 0
+		a.shrink()
 		if n := a.awaitFirst(); n != nextRequest {
 			return n
 		}
 	}
 	set := a.srv.set.Load()
-	a.begin(set.HeaderTimeout)
-	a.cutOff()
 	r := &a.msg.req
 	r.reset()
-	for {
+	for timed := false; ; timed = true {
 		done, bad := r.parse(a.in[a.r:a.w])
-		if done {
-			if r.end > set.MaxHeader {
-				return a.refuse(errHeadSize)
+		if done && r.end > set.MaxHeader || !done && bad == nil && a.w-a.r >= set.MaxHeader {
+			bad = errHeadSize
+		}
+		switch {
+		case bad != nil:
+			if !timed {
+				// What is told of it has the times and tries of the exchange,
+				// which are as yet those of the wait or the request before.
+				a.begin(set.HeaderTimeout)
 			}
+			return a.refuse(bad)
+		case done:
 			a.msg.in = a.in[a.r:a.w:a.w]
 			return nextRequest
 		}
-		if bad == nil && a.w-a.r >= set.MaxHeader {
-			bad = errHeadSize
+		a.widen(set.MaxHeader)
+		if !timed { // almost every head is whole at once and takes no time
+			a.begin(set.HeaderTimeout)
+			a.cutOff()
 		}
-		if bad != nil {
-			return a.refuse(bad)
-		}
-		a.room(set.MaxHeader)
 		switch n, err := a.read(); {
 		case err == sock.ErrWoken:
 			return a.refused(a.woken(errHeadStalled))
@@ -145,7 +151,7 @@ func (a *active) awaitFirst() next {
 
 // begin starts a generation for waits of the connection's own, ended by limit.
 func (a *active) begin(limit time.Duration) {
-	now := sidecar.Now()
+	now := a.x.Now()
 	a.x.Begin(nil, &a.alarms, now)
 	a.x.SetStall(int64(limit))
 	a.x.Moved(now)
@@ -167,7 +173,12 @@ func (a *active) woken(stalled *problem) *sidecar.Fault {
 	if a.x.Pending() == sidecar.Draining {
 		return sidecar.Draining.Fault(sidecar.StageRead)
 	}
-	f := badRequest(stalled)
+	return a.stalled(stalled)
+}
+
+// stalled is the fault of a client that took too long.
+func (a *active) stalled(p *problem) *sidecar.Fault {
+	f := badRequest(p)
 	f.Reason = sidecar.StalledOut
 	return f
 }
@@ -194,9 +205,9 @@ func (a *active) read() (int, error) {
 	return 0, sock.ErrWoken
 }
 
-// room makes room behind w for more, moving what is there to the front and, if
+// widen makes room behind w for more, moving what is there to the front and, if
 // that is not enough, to a larger buffer; at most for more bytes than limit.
-func (a *active) room(limit int) {
+func (a *active) widen(limit int) {
 	if a.w < len(a.in) {
 		return
 	}
@@ -205,13 +216,14 @@ func (a *active) room(limit int) {
 		a.r = 0
 		return
 	}
-	var b []byte
-	if size := min(2*len(a.in), limit+1); size <= sock.LargeBuffer {
-		b = a.srv.bufs.Large()
-	} else {
-		b = make([]byte, max(size, len(a.in)+1))
+	a.replace(a.srv.room.force(a.srv.bufs, max(min(2*len(a.in), limit+1), len(a.in)+1)))
+}
+
+// shrink gives a buffer beyond the pooled ones back once the connection has no
+// more use for it: a single large request must not cost a busy connection its
+// memory for good. One whose requests are all large keeps it.
+func (a *active) shrink() {
+	if cap(a.in) > sock.LargeBuffer && len(a.msg.in) <= sock.LargeBuffer {
+		a.replace(a.srv.bufs.Small())
 	}
-	copy(b, a.in[:a.w])
-	a.srv.bufs.Put(a.in)
-	a.in = b
 }

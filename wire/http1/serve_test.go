@@ -146,7 +146,7 @@ func TestRefusedConnectionIsToldWhy(t *testing.T) {
 	}
 	s := sock.New(nc)
 	awaitReadable(t, s)
-	newHarness(t, "127.0.0.1:1").srv.Refuse(s)
+	newHarness(t, "127.0.0.1:1").srv.Refuse(s, sidecar.TooManyConnections)
 	s.Close()
 	want(t, listen(c, false), 503, "max_connections")
 	c.End()

@@ -9,6 +9,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/http"
 )
 
 // Settings of a server that may change while it runs.
@@ -29,7 +30,13 @@ type Params struct {
 	Buffers *sock.Buffers
 	Lot     *sock.Lot // watches clients of waiting exchanges; nil: nobody does
 	Held    int       // bytes of a request body kept so that it can be sent again
+	Room    *Room     // what all servers of the process keep of them; nil: one of its own
 	Stats   Stats
+	// Refused is told of what came from a client (its address, "" if it has
+	// none) and never became an exchange for the handler: a head that is none,
+	// a body that stopped coming. x has the times, and a Msg if a head was read.
+	// It is called once each, before the reply, and keeps no x. nil: nobody.
+	Refused func(x *sidecar.Exchange, client string, f *sidecar.Fault)
 }
 
 // Server is the local side: it serves HTTP/1 clients, one connection each.
@@ -39,7 +46,10 @@ type Server struct {
 	bufs     *sock.Buffers
 	lot      *sock.Lot
 	held     int
+	room     *Room
+	dates    http.Dates
 	stats    Stats
+	refused  func(x *sidecar.Exchange, client string, f *sidecar.Fault)
 	set      atomic.Pointer[Settings]
 	draining atomic.Bool
 	actives  sync.Pool
@@ -50,7 +60,11 @@ func NewServer(p Params, s Settings) *Server {
 	if p.Stats.In == nil {
 		p.Stats = NewStats(nil, "")
 	}
-	srv := &Server{handler: p.Handler, wheel: p.Wheel, bufs: p.Buffers, lot: p.Lot, held: p.Held, stats: p.Stats}
+	if p.Room == nil {
+		p.Room = NewRoom(nil)
+	}
+	srv := &Server{handler: p.Handler, wheel: p.Wheel, bufs: p.Buffers, lot: p.Lot, held: p.Held, room: p.Room, stats: p.Stats}
+	srv.refused = p.Refused
 	srv.set.Store(&s)
 	srv.actives.New = func() any {
 		a := &active{srv: srv}
@@ -68,18 +82,27 @@ func (s *Server) Set(set Settings) { s.set.Store(&set) }
 // tells each connection by Client.Drain, too.
 func (s *Server) Drain() { s.draining.Store(true) }
 
-// Refuse answers a connection beyond the listener's limit. What the client has
+// Refuse answers a connection that the listener does not take. What the client has
 // sent already is taken first: unread bytes would turn the close into a reset,
 // and the answer would be lost. A new socket's buffer takes the answer whole.
-func (s *Server) Refuse(c *sock.Conn) {
+func (s *Server) Refuse(c *sock.Conn, reason sidecar.Reason) {
 	var drop [sock.SmallBuffer]byte
 	_, _ = c.TryRead(drop[:])
-	if _, err := c.Write(tooManyConnections, nil); err == nil {
+	if _, err := c.Write(s.refusal(reason), nil); err == nil {
 		_ = c.CloseWrite() // the listener closes it in any case
 	}
 }
 
-var tooManyConnections = appendErrorReply(nil, 503, "max_connections", "sidecar: max_connections: this listener has as many clients as it may\n", 0, toClient{close: true}, false)
+// refusal is the reply to a connection that is not taken.
+func (s *Server) refusal(reason sidecar.Reason) []byte {
+	why := "this listener has as many clients as it may"
+	if reason != sidecar.TooManyConnections {
+		why = "no connection is taken any more"
+	}
+	text := "sidecar: " + reason.String() + ": " + why + "\n"
+	to := toClient{close: true, date: s.dates.Text(sidecar.Now())}
+	return appendErrorReply(nil, http.StatusOf(&sidecar.Fault{Reason: reason}), reason.String(), text, 0, to, false)
+}
 
 // Client is one client's connection. It is small: while nothing is under way
 // it holds no buffer, and no goroutine if it is parked.
@@ -141,10 +164,10 @@ func (cl *Client) put(a *active) {
 	cl.mu.Unlock()
 	a.x.End()
 	bufs := cl.srv.bufs
-	bufs.Put(a.in[:cap(a.in)])
+	cl.srv.room.give(bufs, a.in)
 	a.in = nil
 	a.msg.releaseReply(bufs)
-	a.msg.up.release(bufs)
+	a.msg.up.release(cl.srv)
 	bufs.Put(a.msg.headBuf[:cap(a.msg.headBuf)])
 	a.msg.headBuf, a.msg.in, a.msg.early, a.msg.client = nil, nil, nil, nil
 	a.cl = nil

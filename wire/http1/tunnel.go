@@ -41,7 +41,7 @@ func (t *try) tunnel() *sidecar.Fault {
 	}
 	x.Settled()
 	t.sentBytes(int(down.up))
-	m.sent += down.moved
+	m.sent += down.wrote
 	m.up.moved += down.up
 	if t.rec != nil {
 		t.rec.In += down.moved
@@ -57,7 +57,8 @@ type relay struct {
 	from, to *sock.Conn
 	buf      []byte
 	done     chan struct{}
-	moved    int64
+	moved    int64 // bytes read
+	wrote    int64
 	up       int64 // bytes of the other direction, the owner's
 	err      error
 	cut      bool // the backend reset it
@@ -79,7 +80,9 @@ func (r *relay) copy() error {
 		if n > 0 {
 			r.x.Moved(sidecar.Now())
 			r.moved += int64(n)
-			if _, err := r.to.Write(r.buf[:n], nil); err != nil {
+			k, err := r.to.Write(r.buf[:n], nil)
+			r.wrote += int64(k)
+			if err != nil {
 				return err
 			}
 		}
@@ -157,7 +160,9 @@ func (t *try) relayWait(down *relay) *sidecar.Fault {
 	}
 	<-down.done
 	down.ended = true
-	t.x.Unblock()
+	if cause := t.x.Unblock(); cause != sidecar.NoCause {
+		return endOfTunnel(cause.Fault(sidecar.StageRead))
+	}
 	return nil
 }
 

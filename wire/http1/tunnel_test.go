@@ -67,7 +67,9 @@ func TestUpgradeIsATunnel(t *testing.T) {
 }
 
 func TestTunnelHalfClosesFromTheBackend(t *testing.T) {
+	over := make(chan struct{})
 	h := newHarness(t, peer.Listen(t, func(c *peer.Conn) {
+		defer close(over)
 		c.Until("\r\n\r\n")
 		c.Send(switched, "last")
 		c.HalfClose()
@@ -80,6 +82,7 @@ func TestTunnelHalfClosesFromTheBackend(t *testing.T) {
 	c.End()
 	c.Send("reply to the last")
 	c.Close()
+	<-over // the test's end would cut it
 }
 
 // What lies behind a request for an upgrade that was not granted is the next
@@ -166,6 +169,30 @@ func TestTunnelEnds(t *testing.T) {
 			c.Gone()
 		})
 	}
+}
+
+// One that is half closed already is no other: what ended it is told.
+func TestHalfClosedTunnelThatIsDrainedTellsWhy(t *testing.T) {
+	saw, told, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	h := newHarness(t, peer.Listen(t, func(c *peer.Conn) {
+		c.Until("\r\n\r\n")
+		c.Send(switched)
+		c.End()
+		close(saw)
+		c.Wait(told) // it has its half open
+	}).Addr())
+	h.seen = func(_ *sidecar.Exchange, err error) { ended <- err }
+	c := h.client(t)
+	c.Send(upgrade)
+	c.Expect(switchedThrough)
+	c.HalfClose()
+	<-saw
+	h.drain(true)
+	if f := sidecar.FaultOf(<-ended); f == nil || f.Reason != sidecar.ShuttingDown {
+		t.Errorf("it ended with %v", f)
+	}
+	close(told)
+	c.Gone()
 }
 
 // RFC 9110, 7.8: "A server MUST ignore an Upgrade header field that is received

@@ -62,19 +62,23 @@ func (u *upload) consume(p []byte) (n int, err *problem) {
 }
 
 // window is where the next bytes from the client go: behind what is held
-// while that is within limit, else over it, and what was held is lost.
-func (u *upload) window(bufs *sock.Buffers, limit int) []byte {
+// while that is within the server's limit and its room, else over it, and what
+// was held is lost.
+func (u *upload) window(srv *Server) []byte {
+	limit, roomy := srv.held, true
 	if u.kept {
 		if !u.own {
-			u.grow(bufs, max(len(u.held)+1, sock.SmallBuffer))
+			roomy = u.grow(srv, max(len(u.held)+1, sock.SmallBuffer))
 		} else if len(u.held) == cap(u.held) && cap(u.held) < limit {
-			u.grow(bufs, min(2*cap(u.held), limit))
+			roomy = u.grow(srv, min(2*cap(u.held), limit))
 		}
-		if len(u.held) < min(cap(u.held), limit) {
+		if roomy && len(u.held) < min(cap(u.held), limit) {
 			return u.clip(u.held[len(u.held):min(cap(u.held), limit)])
 		}
 		u.kept = false
 	}
+	// What is not our own yet is a long piece that came with the head; by now
+	// it has been sent.
 	return u.clip(u.held[:cap(u.held)])
 }
 
@@ -87,23 +91,23 @@ func (u *upload) clip(p []byte) []byte {
 	return p
 }
 
-// grow moves what is held to a buffer of at least size bytes.
-func (u *upload) grow(bufs *sock.Buffers, size int) {
-	var b []byte
-	if size <= sock.LargeBuffer {
-		b = bufs.Large()
-	} else {
-		b = make([]byte, size)
+// grow moves what is held to a buffer of at least size bytes; false if the
+// process holds as much as it may.
+func (u *upload) grow(srv *Server, size int) bool {
+	b := srv.room.take(srv.bufs, size)
+	if b == nil {
+		return false
 	}
 	n := copy(b, u.held)
-	u.release(bufs)
+	u.release(srv)
 	u.held, u.own = b[:n], true
+	return true
 }
 
 // release gives the buffer back. What lies in over must have been saved.
-func (u *upload) release(bufs *sock.Buffers) {
+func (u *upload) release(srv *Server) {
 	if u.own {
-		bufs.Put(u.held[:cap(u.held)])
+		srv.room.give(srv.bufs, u.held)
 	}
 	u.held, u.own = nil, false
 }
@@ -130,6 +134,11 @@ type pump struct {
 // fails, of which it tells the owner by an interrupt.
 func (p *pump) run() {
 	p.sent = p.copy()
+	if p.m.up.done {
+		// Also where its last write failed: a try that follows has it whole,
+		// and the time that was left would end its wait for the reply.
+		p.settled()
+	}
 	if p.client != nil {
 		p.x.Interrupt(p.x.Gen(), sidecar.ClientGone)
 	}
@@ -143,7 +152,7 @@ func (p *pump) copy() bool {
 		return false
 	}
 	for !u.done {
-		w := u.window(p.m.srv.bufs, p.m.srv.held)
+		w := u.window(p.m.srv)
 		p.awaits = true
 		n, err := p.m.client.Read(w)
 		if err != nil {
@@ -171,7 +180,6 @@ func (p *pump) copy() bool {
 			return false
 		}
 	}
-	p.settled()
 	return true
 }
 
@@ -187,14 +195,21 @@ func (p *pump) settled() {
 	}
 }
 
+// write sends b in pieces, each of which puts the stall off: a backend that
+// takes a large body slowly takes it all the same.
 func (p *pump) write(b []byte) bool {
-	n, err := p.m.backend.Write(b, nil)
-	p.err = err
-	p.out += int64(n)
-	if err == nil {
+	for len(b) > 0 {
+		piece := b[:min(len(b), maxPiece)]
+		n, err := p.m.backend.Write(piece, nil)
+		p.err = err
+		p.out += int64(n)
+		if err != nil {
+			return false
+		}
 		p.x.Moved(sidecar.Now())
+		b = b[len(piece):]
 	}
-	return err == nil
+	return true
 }
 
 // start runs the pump beside its owner.
