@@ -35,6 +35,7 @@ type daemon struct {
 	bufs     *sock.Buffers
 	lot      *sock.Lot
 	room     *http1.Room // of all listeners
+	pipes    *sock.Pipes // of all listeners
 	ups      *upstreams
 	fronts   []*front
 	admin    *admin.Admin
@@ -57,7 +58,7 @@ type front struct {
 // build makes everything and binds every address; on an error nothing is left
 // bound.
 func build(f *config.File, p Params, log *slog.Logger) (_ *daemon, err error) {
-	d := &daemon{log: log, path: p.Path, registry: new(varz.Registry), wheel: sock.NewWheel(sidecar.Now), bufs: sock.NewBuffers()}
+	d := &daemon{log: log, path: p.Path, registry: new(varz.Registry), wheel: sock.NewWheel(sidecar.Now), bufs: sock.NewBuffers(), pipes: sock.NewPipes()}
 	d.life.drain = make(chan struct{})
 	d.pulse = newPulse(d.wheel, sidecar.Now)
 	d.file.Store(f)
@@ -94,6 +95,7 @@ func (d *daemon) unbind() {
 		l.ln.Close()
 	}
 	d.lot.Close()
+	d.pipes.Close()
 }
 
 // addFront binds a listener and builds its stack, outermost first: what came
@@ -111,7 +113,7 @@ func (d *daemon) addFront(l config.Listener) error {
 	handler := sidecar.Stack(f.table, listener.Count(d.registry, l.Name), f.record, f.admission.Layer)
 	f.srv = http1.NewServer(http1.Params{
 		Handler: handler, Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Held: int(l.MaxHeldBody),
-		Room: d.room, Stats: http1.NewStats(d.registry, l.Name),
+		Room: d.room, Pipes: d.pipes, Stats: http1.NewStats(d.registry, l.Name),
 		Refused: func(x *sidecar.Exchange, client string, err *sidecar.Fault) { f.refused(d.log, x, client, err) },
 	}, serverSettings(l))
 	f.ln, err = listener.Listen(listener.Params{

@@ -108,6 +108,7 @@ func (d *daemon) run(p Params) int {
 	cancel()
 	work.Wait()
 	d.lot.Close()
+	d.pipes.Close()
 	d.log.Info("sidecar ended", "code", code)
 	return code
 }

@@ -143,10 +143,19 @@ func (c *Conn) TrySend(p string) bool {
 	return err == nil
 }
 
+// Idle waits for the next bytes, however long that takes: a connection that is
+// kept for later has no bound. false if it ends instead, as it does with the
+// test.
+func (c *Conn) Idle() bool {
+	return len(c.buf) > 0 || c.read(time.Time{}) == nil
+}
+
 // more reads what comes next.
-func (c *Conn) more() error {
+func (c *Conn) more() error { return c.read(time.Now().Add(bound)) }
+
+func (c *Conn) read(until time.Time) error {
 	var piece [32 << 10]byte
-	c.NC.SetReadDeadline(time.Now().Add(bound))
+	c.NC.SetReadDeadline(until)
 	n, err := c.NC.Read(piece[:])
 	c.in.Add(int64(n))
 	c.buf = append(c.buf, piece[:n]...)

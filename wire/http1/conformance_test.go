@@ -27,6 +27,9 @@ func (f fill) body(rng *rand.Rand) string {
 	switch rng.IntN(40) {
 	case 0:
 		n = rng.IntN(70_000)
+		if rng.IntN(20) == 0 { // long enough to be spliced
+			n = 70_000 + rng.IntN(100_000)
+		}
 	case 1, 2, 3:
 		n = 4096 - rng.IntN(300) // with its head, about a buffer
 	case 4, 5:
@@ -155,7 +158,11 @@ func conform(t *testing.T, total int, plain bool) {
 
 // answer is the backend's part of one exchange; each client's come in order.
 func (f fill) answer(c *peer.Conn, seen []atomic.Int64) bool {
-	head, ok := c.TryUntil("\r\n\r\n")
+	// Idle: fewer clients are busy towards the end, and leave connections over.
+	head, ok := "", c.Idle()
+	if ok {
+		head, ok = c.TryUntil("\r\n\r\n")
+	}
 	if !ok {
 		return false
 	}

@@ -68,6 +68,9 @@ func (t *try) first(head []byte) *sidecar.Fault {
 // rest brings the rest of the body across, a buffer at a time: the backend is
 // read no faster than the client takes it. dirty tells of bytes behind the end.
 func (t *try) rest(b *body) (dirty bool, f *sidecar.Fault) {
+	if f := t.splice(b); f != nil {
+		return false, f
+	}
 	for !b.done() {
 		t.x.Moved(t.x.Now())
 		f := t.read(0)

@@ -22,6 +22,7 @@ type harness struct {
 	bufs    *sock.Buffers
 	wheel   *sock.Wheel
 	lot     *sock.Lot
+	pipes   *sock.Pipes
 	addr    string // of the local side
 	backend string
 	tries   int              // per exchange; a failed one is repeated if it can be rewound
@@ -53,13 +54,13 @@ func newHarness(t testing.TB, backend string) *harness { return newHarnessWith(t
 func newHarnessWith(t testing.TB, backend string, held int) *harness {
 	h := &harness{
 		t: t, backend: backend, tries: 1, conns: map[net.Conn]bool{},
-		bufs: sock.NewBuffers(), wheel: sock.NewWheel(sidecar.Now),
+		bufs: sock.NewBuffers(), wheel: sock.NewWheel(sidecar.Now), pipes: sock.NewPipes(),
 	}
 	var err error
 	if h.lot, err = sock.NewLot(sidecar.Now); err != nil {
 		t.Fatal(err)
 	}
-	h.srv = NewServer(Params{Handler: h, Wheel: h.wheel, Buffers: h.bufs, Lot: h.lot, Held: held}, settings())
+	h.srv = NewServer(Params{Handler: h, Wheel: h.wheel, Buffers: h.bufs, Lot: h.lot, Held: held, Pipes: h.pipes}, settings())
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -112,6 +113,10 @@ func (h *harness) close(ln net.Listener) {
 	if n := h.bufs.Out(); n != 0 {
 		h.t.Errorf("%d buffers were not given back", n)
 	}
+	if n := h.pipes.Out(); n != 0 {
+		h.t.Errorf("%d pipes were not given back", n)
+	}
+	h.pipes.Close()
 	if n := h.srv.room.used.Load(); n != 0 {
 		h.t.Errorf("%d bytes of room were not given back", n)
 	}

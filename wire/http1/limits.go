@@ -16,7 +16,7 @@ const (
 	maxHeldDrain  = 64 << 10               // bytes of a held reply read so that its connection can be kept
 	heldDrainTime = 100 * time.Millisecond // how long that may take: the next try waits for it
 	maxRoom       = 256 << 20              // bytes of requests in buffers beyond the pooled ones, of all servers: max_connections times max_held_body would be gigabytes
-	maxPiece      = 64 << 10               // bytes of a body written before the stall is put off: what one system call takes
+	maxPiece      = 60 << 10               // bytes of a body written before the stall is put off: what one system call takes
 	maxForwards   = 1<<31 - 1              // the most of Max-Forwards that is sent on
 	lingerQuiet   = 2 * time.Second        // silence after which a client is taken to have its reply
 	lingerTime    = 10 * time.Second       // how long a client may go on sending after its reply

@@ -28,9 +28,10 @@ type Params struct {
 	Handler sidecar.Service
 	Wheel   *sock.Wheel
 	Buffers *sock.Buffers
-	Lot     *sock.Lot // watches clients of waiting exchanges; nil: nobody does
-	Held    int       // bytes of a request body kept so that it can be sent again
-	Room    *Room     // what all servers of the process keep of them; nil: one of its own
+	Lot     *sock.Lot   // watches clients of waiting exchanges; nil: nobody does
+	Held    int         // bytes of a request body kept so that it can be sent again
+	Pipes   *sock.Pipes // for long bodies; nil: they are copied
+	Room    *Room       // what all servers of the process keep of them; nil: one of its own
 	Stats   Stats
 	// Refused is told of what came from a client (its address, "" if it has
 	// none) and never became an exchange for the handler: a head that is none,
@@ -47,6 +48,7 @@ type Server struct {
 	lot      *sock.Lot
 	held     int
 	room     *Room
+	pipes    *sock.Pipes
 	dates    http.Dates
 	stats    Stats
 	refused  func(x *sidecar.Exchange, client string, f *sidecar.Fault)
@@ -64,7 +66,7 @@ func NewServer(p Params, s Settings) *Server {
 		p.Room = NewRoom(nil)
 	}
 	srv := &Server{handler: p.Handler, wheel: p.Wheel, bufs: p.Buffers, lot: p.Lot, held: p.Held, room: p.Room, stats: p.Stats}
-	srv.refused = p.Refused
+	srv.refused, srv.pipes = p.Refused, p.Pipes
 	srv.set.Store(&s)
 	srv.actives.New = func() any {
 		a := &active{srv: srv}

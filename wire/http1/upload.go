@@ -68,7 +68,11 @@ func (u *upload) window(srv *Server) []byte {
 	limit, roomy := srv.held, true
 	if u.kept {
 		if !u.own {
-			roomy = u.grow(srv, max(len(u.held)+1, sock.SmallBuffer))
+			size := sock.SmallBuffer
+			if u.mode == bodyLength && u.left > sock.SmallBuffer { // a call more for each doubling
+				size = sock.LargeBuffer
+			}
+			roomy = u.grow(srv, max(len(u.held)+1, size))
 		} else if len(u.held) == cap(u.held) && cap(u.held) < limit {
 			roomy = u.grow(srv, min(2*cap(u.held), limit))
 		}
@@ -151,7 +155,14 @@ func (p *pump) copy() bool {
 	if !p.write(p.first) {
 		return false
 	}
-	for !u.done {
+	for spliced := false; !u.done; {
+		if !spliced && (!u.kept || len(u.held) >= p.m.srv.held) { // once: what it leaves is copied
+			spliced = true
+			if !p.splice() {
+				return false
+			}
+			continue
+		}
 		w := u.window(p.m.srv)
 		p.awaits = true
 		n, err := p.m.client.Read(w)
@@ -159,7 +170,6 @@ func (p *pump) copy() bool {
 			p.client = clientFault(err)
 			return false
 		}
-		p.awaits = false
 		k, bad := u.consume(w[:n])
 		if bad != nil {
 			p.client = badRequest(bad)
@@ -169,18 +179,24 @@ func (p *pump) copy() bool {
 			u.held = u.held[:len(u.held)+k]
 		}
 		u.over = w[k:n]
-		now := sidecar.Now()
-		p.x.Moved(now)
-		if u.done {
-			// Whatever becomes of the write: a try that follows needs the time.
-			p.x.RequestDone(now)
-			p.last.Store(true)
-		}
+		p.took(u.done)
 		if !p.write(w[:k]) {
 			return false
 		}
 	}
 	return true
+}
+
+// took notes that bytes came from the client, the last ones if done. Whatever
+// becomes of their write: a try that follows needs the time.
+func (p *pump) took(done bool) {
+	now := sidecar.Now()
+	p.awaits = false
+	p.x.Moved(now)
+	if done {
+		p.x.RequestDone(now)
+		p.last.Store(true)
+	}
 }
 
 // settled ends the watch for stalls, unless the owner watches the reply's body
