@@ -1,6 +1,7 @@
 package listener
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -18,7 +19,9 @@ import (
 func Bind(address string) (net.Listener, error) {
 	path, isUnix := strings.CutPrefix(address, "unix:")
 	if !isUnix {
-		ln, err := net.Listen("tcp", address)
+		// No keep-alive probes: idle connections have a time limit of ours, and
+		// the probes cost four system calls for each connection.
+		ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(context.Background(), "tcp", address)
 		if err != nil {
 			return nil, refused(address, err, tcpAdvice(address, err))
 		}

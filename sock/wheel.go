@@ -15,19 +15,24 @@ const (
 )
 
 // Wheel is the process's one deadline wheel. Its goroutine runs only while
-// something is filed.
+// something is filed, and sleeps up to the next tick under which something is:
+// two hundred wake-ups a second would be most of what an idle process costs.
 type Wheel struct {
 	now     func() int64
 	mu      sync.Mutex
 	slot    [slots]*Timer
 	filed   int   // timers in slots
 	at      int64 // the tick up to which slots have been emptied
+	until   int64 // the tick up to which the goroutine sleeps
 	running bool
+	earlier chan struct{} // something was filed before until
 	idle    sync.WaitGroup
 }
 
 // NewWheel makes a wheel over the monotonic clock now, in nanoseconds.
-func NewWheel(now func() int64) *Wheel { return &Wheel{now: now} }
+func NewWheel(now func() int64) *Wheel {
+	return &Wheel{now: now, earlier: make(chan struct{}, 1)}
+}
 
 // Wait returns when the wheel's goroutine has ended, which it does once no
 // timer is filed; for tests that look for leaks.
@@ -97,12 +102,33 @@ func (w *Wheel) file(t *Timer, tick int64) {
 	start := !w.running && w.filed > 0
 	if start {
 		w.running = true
+		w.until = w.next()
 		w.idle.Add(1)
 	}
-	w.mu.Unlock()
-	if start {
-		go w.run()
+	early := !start && t.filed.Load() != 0 && t.filed.Load() < w.until
+	if early {
+		w.until = t.filed.Load()
 	}
+	w.mu.Unlock()
+	switch {
+	case start:
+		go w.run()
+	case early:
+		select {
+		case w.earlier <- struct{}{}:
+		default: // it is told already
+		}
+	}
+}
+
+// next is the first tick under which something is filed; with the lock held.
+func (w *Wheel) next() int64 {
+	for tick := w.at + 1; tick < w.at+slots; tick++ {
+		if w.slot[tick%slots] != nil {
+			return tick
+		}
+	}
+	return w.at + slots
 }
 
 // link files t under tick, but not in the past and not beyond the wheel.
@@ -128,10 +154,12 @@ func (w *Wheel) unlink(t *Timer, tick int64) {
 
 func (w *Wheel) run() {
 	defer w.idle.Done()
-	tick := time.NewTicker(Tick)
-	defer tick.Stop()
 	var due []firing
-	for range tick.C {
+	for sleep := time.NewTimer(w.wait()); ; sleep.Reset(w.wait()) {
+		select {
+		case <-sleep.C:
+		case <-w.earlier:
+		}
 		var more bool
 		due, more = w.turn(w.now()/int64(Tick), due[:0])
 		for i := range due {
@@ -139,9 +167,17 @@ func (w *Wheel) run() {
 			due[i].t = nil
 		}
 		if !more {
+			sleep.Stop()
 			return
 		}
 	}
+}
+
+// wait is how long the goroutine may sleep.
+func (w *Wheel) wait() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return time.Duration(w.until*int64(Tick) - w.now())
 }
 
 type firing struct {
@@ -186,6 +222,7 @@ func (w *Wheel) turn(now int64, due []firing) ([]firing, bool) {
 		w.running = false
 		return due, false
 	}
+	w.until = w.next()
 	return due, true
 }
 

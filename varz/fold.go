@@ -32,29 +32,33 @@ func (r *Registry) Remove(gone func(d *Desc, s Source) bool) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for d, family := range r.families {
-		for s, v := range family {
-			if s.Endpoint == Departed || !gone(d, s) {
+	left := map[*Source]bool{}
+	for d, f := range r.families {
+		for s, v := range f {
+			if s.Endpoint == Departed || !gone(d, *s) || d.Kind != KindGauge && !d.Has(LabelEndpoint) {
 				continue
 			}
-			if d.Kind == KindGauge {
-				delete(family, s)
-			} else if d.Has(LabelEndpoint) {
-				delete(family, s)
-				depart(family, s, v)
+			delete(f, s)
+			left[s] = true
+			if d.Kind != KindGauge {
+				r.depart(f, *s, v)
 			}
 		}
+	}
+	for s := range left {
+		r.disown(s)
 	}
 }
 
 // depart adds v's counts to the departed kin of s.
-func depart(family map[Source]*series, s Source, v *series) {
+func (r *Registry) depart(f family, s Source, v *series) {
 	s.Endpoint = Departed
-	into := family[s]
+	at := r.own(s)
+	into := f[at]
 	if into == nil {
 		// A pointer of v may still be counted through by an exchange that
 		// the caller overlooked: keep the object itself and lose nothing.
-		family[s] = v
+		f[at] = v
 		return
 	}
 	if v.counter != nil {

@@ -9,16 +9,22 @@ import (
 // maxSeries is how many series one Desc may have. Names that come from
 // discovery or from configuration are bounded elsewhere; this is for the
 // mistake of an unbounded one, which must not fill memory and /metrics.
-const maxSeries = 10000
+const maxSeries = 100000
 
 // Registry holds every series. Its zero value is ready, and a nil one gives
 // out counters that nobody reads, for tests. Safe for concurrent use; nothing
 // in it is hot, since callers keep the pointers that it returns.
 type Registry struct {
 	mu       sync.Mutex
-	families map[*Desc]map[Source]*series
-	folded   Gauge // requests for a series that maxSeries refused
+	families map[*Desc]family
+	sources  map[Source]*Source // the one of each that families have as keys
+	folded   Gauge              // requests for a series that maxSeries refused
 }
+
+// family is the series of one Desc. The key is the Registry's own copy of the
+// Source: of ten thousand endpoints each has a dozen series, and five strings
+// for each would be most of what the registry takes.
+type family map[*Source]*series
 
 // series is one (Desc, Source); one of the four is set, by kind.
 type series struct {
@@ -75,8 +81,8 @@ func (r *Registry) GaugeFunc(d *Desc, s Source, f func() float64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	s = s.only(d.Labels)
-	if r.place(d, s) == s {
-		r.families[d][s] = &series{f: f}
+	if at := r.place(d, s); *at == s {
+		r.families[d][at] = &series{f: f}
 	}
 }
 
@@ -100,20 +106,40 @@ func (r *Registry) get(d *Desc, s Source, fresh func() *series) *series {
 
 // place is where the series of s belongs: s itself, or beyond the bound the
 // one series "other"; with mu held. The family exists afterwards.
-func (r *Registry) place(d *Desc, s Source) Source {
-	family := r.families[d]
-	if family == nil {
+func (r *Registry) place(d *Desc, s Source) *Source {
+	f := r.families[d]
+	if f == nil {
 		if r.families == nil {
-			r.families = make(map[*Desc]map[Source]*series)
+			r.families, r.sources = make(map[*Desc]family), make(map[Source]*Source)
 		}
-		family = make(map[Source]*series)
-		r.families[d] = family
+		f = make(family)
+		r.families[d] = f
 	}
-	if _, known := family[s]; known || len(family) < maxSeries || len(d.Labels) == 0 {
-		return s
+	if f[r.sources[s]] != nil || len(f) < maxSeries || len(d.Labels) == 0 {
+		return r.own(s)
 	}
 	r.folded.Add(1)
-	return other(d)
+	return r.own(other(d))
+}
+
+// own is the registry's copy of s; with mu held.
+func (r *Registry) own(s Source) *Source {
+	p := r.sources[s]
+	if p == nil {
+		p = &s
+		r.sources[s] = p
+	}
+	return p
+}
+
+// disown forgets p if no series is left there; with mu held.
+func (r *Registry) disown(p *Source) {
+	for _, f := range r.families {
+		if f[p] != nil {
+			return
+		}
+	}
+	delete(r.sources, *p)
 }
 
 // Rotate moves the recent window of every histogram on; the registry's owner
@@ -140,9 +166,9 @@ func (r *Registry) entries() []entry {
 	}
 	r.mu.Lock()
 	var all []entry
-	for d, family := range r.families {
-		for s, v := range family {
-			all = append(all, entry{d, s, v})
+	for d, f := range r.families {
+		for s, v := range f {
+			all = append(all, entry{d, *s, v})
 		}
 	}
 	r.mu.Unlock()

@@ -223,3 +223,21 @@ func TestConcurrentUse(t *testing.T) {
 		}
 	}
 }
+
+// Endpoints come and go for as long as the process lives.
+func TestRemovedSourcesAreForgotten(t *testing.T) {
+	r := new(Registry)
+	for i := range 100 {
+		s := Source{Service: "a", Endpoint: fmt.Sprintf("10.0.0.%d:80", i)}
+		r.Counter(EndpointDispatches, s).Inc()
+		r.Histogram(EndpointLatency, s).Observe(1)
+		r.Gauge(PoolSize, s)
+		r.Remove(func(_ *Desc, at Source) bool { return at == s })
+	}
+	if n := len(r.sources); n != 1 { // of the departed ones
+		t.Errorf("%d sources are kept", n)
+	}
+	if n := r.Counter(EndpointDispatches, Source{Service: "a", Endpoint: Departed}).Value(); n != 100 {
+		t.Errorf("%d requests of departed endpoints, want 100", n)
+	}
+}

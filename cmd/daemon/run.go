@@ -60,6 +60,7 @@ func Run(p Params) int {
 		threads = min(maxThreads, runtime.GOMAXPROCS(0))
 	}
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(threads))
+	defer frugal()()
 	d, err := build(f, p, log)
 	if err != nil {
 		log.Error("cannot start", "error", err)
@@ -100,6 +101,7 @@ func (d *daemon) run(p Params) int {
 	d.startAdmin(ctx, &work)
 	work.Go(func() { d.rotate(ctx) })
 	work.Go(func() { d.pulse.run(ctx) })
+	work.Go(func() { settle(ctx) })
 	if p.Started != nil {
 		p.Started(d.running())
 	}

@@ -13,6 +13,10 @@ const (
 	// watchAfter is how long an exchange waits before its client is watched.
 	// Most are over by then, and cost nothing but an atomic store.
 	watchAfter = 50 * time.Millisecond
+	// watchGrain is what that time is rounded up to, some 34 ms: those of all
+	// connections then come up together, and the wheel wakes once for them. A
+	// power of two, as times may be negative in tests.
+	watchGrain = 1 << 25
 	// watchAlarm is the watch's number among the connection's alarms, behind
 	// the exchange's own.
 	watchAlarm = 3
@@ -47,7 +51,7 @@ func (w *watch) begin(c *sock.Conn, alarms *sock.Alarms, now int64) {
 	g := uint64(w.x.Gen())
 	w.c = c
 	w.state.Store(g<<2 | watchArmed)
-	alarms.Arm(watchAlarm, now+int64(watchAfter), g)
+	alarms.Arm(watchAlarm, (now+int64(watchAfter)+watchGrain-1)&^(watchGrain-1), g)
 }
 
 func (w *watch) end(alarms *sock.Alarms) {
