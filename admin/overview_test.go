@@ -24,7 +24,7 @@ func overviewOf(o Overview) *Admin {
 func TestEndpointThatIsOpenAndFailsIsNotGreen(t *testing.T) {
 	for _, c := range []struct{ state, why, want string }{
 		{"open", "", "open"},
-		{"open", "failing; kept because it is the last endpoint", "suspect"},
+		{"open", "failing; kept because it is the last one left in use", "suspect"},
 		{"busy", "all connections in use", "busy"},
 		{"closed", "ejected", "closed"},
 		{`x" onload="`, "", ""},

@@ -10,7 +10,7 @@ import (
 func (a *Admin) probes() []route {
 	return []route{
 		{path: "/ready", help: "200 when traffic may come, else 503 and why", get: http.HandlerFunc(a.ready)},
-		{path: "/live", help: "200 while the process works", get: http.HandlerFunc(a.live)},
+		{path: "/live", help: "200, or 503 with the reason when the process has stopped turning", get: http.HandlerFunc(a.live)},
 		{path: "/metrics", help: "metrics for Prometheus", get: a.metrics},
 	}
 }

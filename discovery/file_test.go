@@ -185,7 +185,7 @@ func TestFileTellsAnErrorOnceAndItsEnd(t *testing.T) {
 		b.fails(b.path + ":1: the list is cut off")
 		b.wants()
 		b.write("")
-		b.fails("the file is empty")
+		b.fails(": no text: ")
 		b.write(`["first:1","sec`)
 		b.fails("cut off")
 		b.write(`["first:1","second:1"]`)

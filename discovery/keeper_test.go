@@ -242,6 +242,17 @@ func TestFailureBeforeTheFirstAnswerSaysThatNothingIsKnown(t *testing.T) {
 	})
 }
 
+func TestHowLongASourceFailedIsToldInMilliseconds(t *testing.T) {
+	var log strings.Builder
+	o := &origin{log: slog.New(slog.NewTextHandler(&log, nil))}
+	at := time.Unix(1000, 0)
+	o.take(Update{Err: errors.New("no file"), At: at})
+	o.take(Update{At: at.Add(90*time.Second + 1234567*time.Nanosecond)})
+	if !strings.Contains(log.String(), "failed_for=1m30.001s\n") {
+		t.Errorf("the log has %q", log.String())
+	}
+}
+
 func TestKeeperTellsOnlyRealChanges(t *testing.T) {
 	a := newScripted("a")
 	keep(t, KeeperParams{Sources: []Source{a}}, func(k *kept) {

@@ -17,7 +17,7 @@ import (
 // what a writer that has just begun leaves, and means that all have gone.
 func parseFile(path string, data []byte) ([]Endpoint, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
-		return nil, fmt.Errorf("%s: the file is empty: write endpoint = [] (TOML) or [] (JSON) if there are none, and set allow_empty = true for the upstream, or an empty list is ignored while endpoints are known", path)
+		return nil, fmt.Errorf("%s: no text: an empty list is written endpoint = [] (TOML) or [] (JSON)", path)
 	}
 	decode := decodeTOML
 	if filepath.Ext(path) == ".json" {

@@ -33,10 +33,17 @@ func TestParseFileReadsEveryForm(t *testing.T) {
 	}
 }
 
+// The file is bad whatever allow_empty says, so that to set it is no advice.
+func TestFileWithoutTextIsNoEmptyList(t *testing.T) {
+	if _, err := parseFile("l.toml", nil); err == nil || strings.Contains(err.Error(), "allow_empty") {
+		t.Errorf("got %v", err)
+	}
+}
+
 func TestParseFileSaysWhereAndWhatWasExpected(t *testing.T) {
 	cases := []struct{ name, path, data, want string }{
-		{"empty", "l.toml", " \n", "l.toml: the file is empty"},
-		{"empty, what to do", "l.toml", "", "set allow_empty = true"},
+		{"empty", "l.toml", " \n", "l.toml: no text"},
+		{"empty, what to do", "l.toml", "", "l.toml: no text: an empty list is written endpoint = []"},
 		{"toml syntax", "l.toml", "[[endpoint]]\naddress = \"a:1\"\nweight = \n", "l.toml:3: "},
 		{"toml half a string", "l.toml", "[[endpoint]]\naddress = \"a:", "l.toml:2: "},
 		{"toml twice", "l.toml", "endpoint=[]\n\nendpoint=[]\n", "l.toml:3: "},

@@ -29,7 +29,7 @@ func (o *origin) take(u Update) {
 		return
 	}
 	if o.err != nil {
-		o.log.Info("discovery: the source works again", "failed_for", u.At.Sub(o.errSince))
+		o.log.Info("discovery: the source works again", "failed_for", u.At.Sub(o.errSince).Round(time.Millisecond))
 		o.err, o.errSince = nil, time.Time{}
 	}
 	if len(u.Endpoints) == 0 && len(o.good) > 0 && !o.allowEmpty {

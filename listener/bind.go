@@ -15,13 +15,13 @@ import (
 
 // Bind listens on "host:port" or "unix:/path". A socket file that
 // nobody listens on is left over from a process that was killed, and replaced.
-// Errors say what to do.
-func Bind(address string) (net.Listener, error) {
+// Errors say what to do. ctx ends the search for a name.
+func Bind(ctx context.Context, address string) (net.Listener, error) {
 	path, isUnix := strings.CutPrefix(address, "unix:")
 	if !isUnix {
 		// No keep-alive probes: idle connections have a time limit of ours, and
 		// the probes cost four system calls for each connection.
-		ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(context.Background(), "tcp", address)
+		ln, err := (&net.ListenConfig{KeepAlive: -1}).Listen(ctx, "tcp", address)
 		if err != nil {
 			return nil, refused(address, err, tcpAdvice(address, err))
 		}
@@ -40,6 +40,7 @@ var (
 	errFolder   = errors.New("a folder is there")
 	errNoSocket = errors.New("a file that is no socket is there")
 	errAlive    = errors.New("another process listens there")
+	errUnclear  = errors.New("a socket is there, and whether a process has it cannot be told")
 )
 
 func bindUnix(path string) (net.Listener, error) {
@@ -57,31 +58,51 @@ func bindUnix(path string) (net.Listener, error) {
 	case info.Mode()&os.ModeSocket == 0:
 		return nil, errNoSocket
 	}
-	if c, derr := net.DialTimeout("unix", path, time.Second); derr == nil {
+	c, derr := net.DialTimeout("unix", path, time.Second)
+	if derr == nil {
 		c.Close()
-		return nil, errAlive
 	}
-	if rerr := os.Remove(path); rerr != nil {
+	if err := inUse(derr); err != nil {
+		return nil, err
+	}
+	if rerr := os.Remove(path); rerr != nil && !errors.Is(rerr, fs.ErrNotExist) {
 		return nil, rerr
 	}
 	return net.Listen("unix", path)
 }
 
+// inUse judges by the outcome of a dial whether a socket's file may be removed:
+// nil only where that nobody has it is proved, as it is by a refusal.
+func inUse(err error) error {
+	switch {
+	case err == nil, errors.Is(err, syscall.EAGAIN): // it listens, and is behind with accepting
+		return errAlive
+	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, fs.ErrNotExist):
+		return nil
+	}
+	// Not wrapped: what the number says of the dial is not true of the listening.
+	return fmt.Errorf("%w (%s)", errUnclear, bare(err).Error())
+}
+
 // refused is the error of an address: what is wrong, and what to do.
 func refused(address string, err error, advice string) error {
-	cause := err
-	var number syscall.Errno
-	var name *net.DNSError
-	switch { // without the address, which is told already
-	case errors.As(err, &number):
-		cause = number
-	case errors.As(err, &name):
-		cause = errors.New(name.Err)
-	}
 	if advice != "" {
 		advice = ": " + advice
 	}
-	return fmt.Errorf("cannot listen on %s: %w%s", address, cause, advice)
+	return fmt.Errorf("cannot listen on %s: %w%s", address, bare(err), advice)
+}
+
+// bare is err without the address, which is told beside it.
+func bare(err error) error {
+	var number syscall.Errno
+	var name *net.DNSError
+	switch {
+	case errors.As(err, &number):
+		return number
+	case errors.As(err, &name):
+		return errors.New(name.Err)
+	}
+	return err
 }
 
 func tcpAdvice(address string, err error) string {
@@ -89,7 +110,7 @@ func tcpAdvice(address string, err error) string {
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		_, port, _ := net.SplitHostPort(address)
-		return "another process listens there (ss -ltnp sport = :" + port + " names it): end it, or set another address"
+		return "another process listens there, or a connection has it as its outgoing port (ss -tanp 'sport = :" + port + "' tells): end it, or set another address"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		return "no interface of this machine has that IP address: set one that it has (ip addr lists them), 127.0.0.1, or 0.0.0.0 for all"
 	case errors.Is(err, fs.ErrPermission):
@@ -109,6 +130,8 @@ func unixAdvice(path string, err error) string {
 		return "remove it, or set another path"
 	case errors.Is(err, errAlive):
 		return "end it, or set another path"
+	case errors.Is(err, errUnclear):
+		return "remove it if no process has it (ss -xap src " + path + " tells), or set another path"
 	case errors.Is(err, fs.ErrNotExist):
 		return "the folder " + folder + " does not exist: create it"
 	case errors.Is(err, syscall.ENOTDIR):

@@ -92,7 +92,7 @@ func newRigTo(t *testing.T, address string, most int, registry *varz.Registry, l
 		t.Fatal(err)
 	}
 	srv := &echo{}
-	l, err := Listen(Params{
+	l, err := Listen(t.Context(), Params{
 		Name: "test", Address: address, Server: srv, Lot: lot, MaxConnections: most, IdleTimeout: time.Hour,
 		Stats: NewStats(registry, "test"), Log: log,
 	})

@@ -84,8 +84,8 @@ type Listener struct {
 }
 
 // Listen binds the address. Nothing is accepted before Run.
-func Listen(p Params) (*Listener, error) {
-	ln, err := Bind(p.Address)
+func Listen(ctx context.Context, p Params) (*Listener, error) {
+	ln, err := Bind(ctx, p.Address)
 	if err != nil {
 		return nil, err
 	}

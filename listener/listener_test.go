@@ -96,12 +96,12 @@ func TestUnixSocketLeftBehindIsReplacedAndALiveOneIsNot(t *testing.T) {
 	}
 	left.SetUnlinkOnClose(false)
 	left.Close()
-	ln, err := Bind("unix:" + path)
+	ln, err := Bind(t.Context(), "unix:"+path)
 	if err != nil {
 		t.Fatalf("left behind: %v", err)
 	}
 	defer ln.Close()
-	if second, err := Bind("unix:" + path); err == nil {
+	if second, err := Bind(t.Context(), "unix:"+path); err == nil {
 		second.Close()
 		t.Error("a socket in use was taken over")
 	}
@@ -109,7 +109,7 @@ func TestUnixSocketLeftBehindIsReplacedAndALiveOneIsNot(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if third, err := Bind("unix:" + file); err == nil {
+	if third, err := Bind(t.Context(), "unix:"+file); err == nil {
 		third.Close()
 		t.Error("a file was taken for a socket")
 	}

@@ -47,6 +47,8 @@ func New(nc net.Conn) *Conn {
 		c.raw = raw
 		c.in.run = c.in.step
 		c.out.run = c.out.step
+		_, tcp := nc.(*net.TCPConn)
+		c.out.bounded = !tcp // a Unix socket has no such bound
 	}
 	return c
 }

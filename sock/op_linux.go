@@ -126,6 +126,9 @@ type writeOp struct {
 	n    int
 	err  error
 	wait bool
+
+	bounded bool  // what it may keep unsent is bounded, or cannot be
+	total   int32 // bytes written before that
 }
 
 func (o *writeOp) do(raw syscall.RawConn, a, b []byte, wait bool) (int, error) {
@@ -155,7 +158,7 @@ func (o *writeOp) step(fd uintptr) bool {
 			o.err = e
 			return true
 		}
-		o.n += n
+		o.wrote(fd, n)
 		k := min(n, len(o.a))
 		o.a, o.b = o.a[k:], o.b[n-k:]
 	}

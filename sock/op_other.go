@@ -28,7 +28,10 @@ func (o *readOp) do(syscall.RawConn, opKind, []byte) (int, error) {
 	panic("sock: raw path on a system without it")
 }
 
-type writeOp struct{ run func(fd uintptr) bool }
+type writeOp struct {
+	run     func(fd uintptr) bool
+	bounded bool
+}
 
 func (o *writeOp) step(uintptr) bool { return true }
 

@@ -64,7 +64,7 @@ func (o *writeOp) fromPipe(fd uintptr) bool {
 			o.err = io.ErrNoProgress
 			return true
 		}
-		o.n += n
+		o.wrote(fd, n)
 		p.held -= n
 	}
 	return true

@@ -2,7 +2,6 @@ package upstream
 
 import (
 	"context"
-	"math/rand/v2"
 
 	"sidecar"
 	"sidecar/discovery"
@@ -34,7 +33,7 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 		},
 	})
 	e.breaker = breaker.New(breaker.Params{
-		Settings: s.Breaker, Now: c.params.Now, Random: rand.Float64,
+		Settings: s.Breaker, Now: c.params.Now, Random: c.params.Random,
 		Ask: func() bool { return c.quota.ask(id) }, Back: func() { c.quota.back(id) },
 		Ejected: func(reason string) {
 			reasoned(varz.Ejections, reason).Inc()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -34,6 +35,9 @@ type Params struct {
 	Log      *slog.Logger // nil is no log
 	// Now is sidecar.Now or a coarser clock of the same base; nil is the first.
 	Now func() int64
+	// Random is in [0, 1), for what clusters shall not do all at once; nil is
+	// a generator. Called from many goroutines.
+	Random func() float64
 }
 
 // Cluster is one upstream: a Service over all its endpoints. Do may be called
@@ -55,7 +59,8 @@ type Cluster struct {
 	// forgotten is an ejected endpoint outside of the aperture that awaits its
 	// probe; set by upkeep, taken by a pick.
 	forgotten atomic.Pointer[endpoint]
-	kept      atomic.Int64 // when upkeep was last at work, or the cluster was made
+	draining  atomic.Bool
+	tended    atomic.Int64 // when upkeep was last at work, or the cluster was made
 
 	mu      sync.Mutex // guards changes of set and stack, and what follows
 	known   map[identity]*endpoint
@@ -75,6 +80,9 @@ func New(p Params) (*Cluster, error) {
 	if p.Now == nil {
 		p.Now = sidecar.Now
 	}
+	if p.Random == nil {
+		p.Random = rand.Float64
+	}
 	if p.Log == nil {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
@@ -92,7 +100,7 @@ func New(p Params) (*Cluster, error) {
 	c.set.Store(&set{})
 	c.stack.Store(c.compose(p.Settings, newBalancer(p.Settings.Balance, p.Now())))
 	c.gauges()
-	c.kept.Store(p.Now())
+	c.tended.Store(p.Now())
 	return c, nil
 }
 
@@ -120,9 +128,13 @@ func (c *Cluster) Ready() (bool, string) {
 // Discovery is what is known of where the service runs.
 func (c *Cluster) Discovery() *discovery.Snapshot { return c.keeper.Snapshot() }
 
-// Kept is when the upkeep of Run was last at work, by Params.Now. It stands
+// Tended is when the upkeep of Run was last at work, by Params.Now. It stands
 // still with Run, or if that hangs.
-func (c *Cluster) Kept() int64 { return c.kept.Load() }
+func (c *Cluster) Tended() int64 { return c.tended.Load() }
+
+// Drain tells that the cluster is on its way out: exchanges go on as before,
+// but nothing is dialled ahead of need any more.
+func (c *Cluster) Drain() { c.draining.Store(true) }
 
 // Close ends all endpoints: idle connections at once, those in use as they
 // come back, whatever waits for one with a fault. To be called after Run has

@@ -36,6 +36,7 @@ type endpoint struct {
 	removed   atomic.Bool
 	redialing atomic.Bool
 	warming   atomic.Bool
+	kept      keptTale // upkeep's
 }
 
 // ended is what users is set to when nobody may enter any more.

@@ -2,6 +2,8 @@ package upstream
 
 import (
 	"context"
+	"log/slog"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -160,7 +162,32 @@ type rig struct {
 	backends map[string]*backend
 	dialing  int // dials under way
 	most     int // that they ever were
+	log      journal
 	stop     func()
+}
+
+// journal is what was logged.
+type journal struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (j *journal) Write(p []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.text.Write(p)
+}
+
+// lines are those that have the text.
+func (j *journal) lines(text string) (lines []string) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	for line := range strings.Lines(j.text.String()) {
+		if strings.Contains(line, text) {
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }
 
 func usual() Settings {
@@ -184,10 +211,17 @@ func usual() Settings {
 
 func newRig(t *testing.T, s Settings, addresses ...string) *rig {
 	t.Helper()
+	return newRigOf(t, s, 0, addresses...)
+}
+
+// newRigOf is a rig whose random numbers are all the given one.
+func newRigOf(t *testing.T, s Settings, random float64, addresses ...string) *rig {
+	t.Helper()
 	r := &rig{t: t, feed: &feed{make(chan discovery.Update)}, registry: &varz.Registry{}, backends: map[string]*backend{}}
 	var err error
 	r.Cluster, err = New(Params{
 		Name: "users", Settings: s, Sources: []discovery.Source{r.feed},
+		Random: func() float64 { return random }, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
 		Dial: r.dial, Registry: r.registry, Sent: varz.HTTPBytesSent, Received: varz.HTTPBytesRecv,
 	})
 	if err != nil {

@@ -35,8 +35,8 @@ func TestFailingEndpointThatIsKeptSaysWhy(t *testing.T) {
 		kept      int
 		why       string
 	}{
-		{"the only one", 0.5, []string{"a:1"}, 1, "failing; kept because it is the last endpoint"},
-		{"the last of three", 1, []string{"a:1", "b:1", "c:1"}, 1, "failing; kept because it is the last endpoint"},
+		{"the only one", 0.5, []string{"a:1"}, 1, "failing; kept because it is the last one left in use"},
+		{"the last of three", 1, []string{"a:1", "b:1", "c:1"}, 1, "failing; kept because it is the last one left in use"},
 		{"half of four", 0.5, []string{"a:1", "b:1", "c:1", "d:1"}, 2, "failing; kept because max_ejected is reached"},
 		{"none may be", 0, []string{"a:1", "b:1"}, 2, "failing; kept because max_ejected is reached"},
 	} {
@@ -52,8 +52,8 @@ func TestFailingEndpointThatIsKeptSaysWhy(t *testing.T) {
 					t.Fatalf("%d are kept, want %d", len(rows), c.kept)
 				}
 				for _, row := range rows {
-					if row.Why != c.why || row.State != "open" {
-						t.Errorf("%s is %s: %q, want %q", row.Address, row.State, row.Why, c.why)
+					if row.Why != c.why || row.State != "open" || row.Breaker.State != "failing" {
+						t.Errorf("%s is %s, %s: %q, want %q", row.Address, row.State, row.Breaker.State, row.Why, c.why)
 					}
 				}
 				for _, a := range c.addresses {
@@ -124,6 +124,66 @@ func TestDialThatFailsCostsTheEndpointNoLatency(t *testing.T) {
 		}
 		if b := r.row("b:1"); b.P50 < 900*time.Millisecond {
 			t.Errorf("a slow one took %v", b.P50)
+		}
+	})
+}
+
+// A service that is wholly down must leave something in the log, and one that
+// hovers about the limit not a line for each turn.
+func TestFailingEndpointThatIsKeptIsLoggedOncePerChange(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := usual()
+		s.Retry.MaxRetries = 0
+		r := newRigOf(t, s, 0.5, "a:1") // upkeep comes between the seconds
+		defer r.stop()
+		const kept, well = "level=WARN msg=\"endpoint fails and is not ejected\"", "level=INFO msg=\"endpoint that was not ejected works again\""
+		want := func(fails, works int) {
+			t.Helper()
+			if f, w := r.log.lines(kept), r.log.lines(well); len(f) != fails || len(w) != works {
+				t.Fatalf("%d and %d lines, want %d and %d: %q", len(f), len(w), fails, works, append(f, w...))
+			}
+		}
+		failAll(r, "a:1")
+		time.Sleep(2 * time.Second)
+		want(1, 0)
+		for _, part := range []string{"upstream=users", "endpoint=a:1", "reason=consecutive_failures", "why=\"kept because it is the last one left in use\""} {
+			if line := r.log.lines(kept)[0]; !strings.Contains(line, part) {
+				t.Errorf("no %s in %q", part, line)
+			}
+		}
+		for range 30 { // it hovers
+			r.backend("a:1").class.Store(0)
+			r.many(5)
+			time.Sleep(time.Second)
+			failAll(r, "a:1")
+			time.Sleep(time.Second)
+		}
+		want(1, 0)
+		r.backend("a:1").class.Store(0)
+		r.many(5)
+		time.Sleep(10 * time.Second)
+		want(1, 1)
+		failAll(r, "a:1")
+		time.Sleep(2 * time.Second)
+		want(2, 1)
+	})
+}
+
+// Requests say nothing about whether it can be connected to.
+func TestEndpointKeptForItsDialsIsToldToAwaitADial(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := usual()
+		s.MaxEjected, s.Pool.LowWatermark, s.Retry.MaxRetries = 0, 0, 0
+		r := newRig(t, s, "a:1", "b:1", "c:1")
+		defer r.stop()
+		r.backend("a:1").refuse.Store(true)
+		r.many(9)
+		s.MaxEjected = 0.5
+		if err := r.Apply(s); err != nil {
+			t.Fatal(err)
+		}
+		if why := r.row("a:1").Why; why != "failing; ejected at its next dial that fails" {
+			t.Errorf("told as %q", why)
 		}
 	})
 }

@@ -3,6 +3,8 @@ package upstream
 import (
 	"math"
 	"sync"
+
+	"sidecar/upstream/breaker"
 )
 
 // quota keeps enough endpoints: it gives breakers leave to eject. The breakers
@@ -42,15 +44,18 @@ func (q *quota) ask(id uint64) bool {
 	return true
 }
 
-// refusal is why an endpoint that fails is not ejected at present.
-func (q *quota) refusal() string {
+// refusal is why an endpoint that fails is not ejected at present for the
+// breaker's reason.
+func (q *quota) refusal(reason string) string {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	switch most := allowed(q.known, q.share); {
+	case len(q.out) < most && reason == breaker.Connect:
+		return "ejected at its next dial that fails"
 	case len(q.out) < most:
 		return "ejected at its next failure"
 	case len(q.out) >= q.known-1:
-		return "kept because it is the last endpoint"
+		return "kept because it is the last one left in use"
 	default:
 		return "kept because max_ejected is reached"
 	}

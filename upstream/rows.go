@@ -11,6 +11,9 @@ import (
 	"sidecar/upstream/pool"
 )
 
+// failing is the state, for people, of a breaker that is healthy by name only.
+const failing = "failing"
+
 // Row is one endpoint at one moment, for people.
 type Row struct {
 	Address string  `json:"address"`
@@ -34,12 +37,13 @@ type Row struct {
 
 // Gate is what the breaker says.
 type Gate struct {
-	State     string        `json:"state"`
+	State     string        `json:"state"` // healthy, failing, disconnected, ejected, probing
 	Reason    string        `json:"reason,omitempty"`
 	Since     time.Duration `json:"-"` // for so long
 	Until     time.Duration `json:"-"` // so long from now
 	Ejections int           `json:"ejections"`
-	// Kept: it fails and is not ejected, since too many others are.
+	// Kept: it fails and is not ejected, since too many others are; State is
+	// failing then, and the endpoint takes exchanges as a healthy one does.
 	Kept bool `json:"kept,omitempty"`
 }
 
@@ -55,7 +59,7 @@ func (c *Cluster) Rows() []Row {
 	for _, e := range list {
 		r := e.row(now)
 		if r.Breaker.Kept {
-			r.Why = strings.TrimSuffix("failing; "+c.quota.refusal()+"; "+r.Why, "; ")
+			r.Why = strings.TrimSuffix("failing; "+c.quota.refusal(r.Breaker.Reason)+"; "+r.Why, "; ")
 		}
 		r.InAperture = aperture == nil || aperture.Has(e.id)
 		rows = append(rows, r)
@@ -78,6 +82,9 @@ func (e *endpoint) row(now int64) Row {
 		Pool: e.pool.Stats(), Requests: e.stats.requests.Value(), Failures: e.stats.failed.Value(),
 		P50: time.Duration(q[0]), P99: time.Duration(q[1]),
 		Breaker: Gate{State: s.State.String(), Reason: s.Reason, Since: time.Duration(now - s.Since), Ejections: s.Ejections, Kept: s.Kept},
+	}
+	if s.Kept {
+		r.Breaker.State = failing
 	}
 	if s.State != breaker.Healthy {
 		r.Breaker.Until = time.Duration(max(0, s.Until-now))

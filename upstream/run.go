@@ -30,47 +30,58 @@ type background struct {
 func (c *Cluster) Run(ctx context.Context) error {
 	var own background
 	own.Go(func() { _ = c.keeper.Run(ctx) }) // it ends with ctx only
-	ticker := time.NewTicker(upkeep)
+	// Of many clusters that begin together each has its own moment of the
+	// period, or all would dial in the same one, second after second.
+	ticker := time.NewTicker(max(1, upkeep-time.Duration(c.params.Random()*float64(upkeep))))
 	defer ticker.Stop()
-	for {
+	for first := true; ; first = false {
 		select {
 		case <-ctx.Done():
 			own.Wait()
 			return ctx.Err()
 		case <-ticker.C:
 		}
-		now := c.params.Now()
-		c.kept.Store(now)
-		aperture, _ := c.stack.Load().balancer.(*balance.Aperture)
-		if aperture != nil {
-			aperture.Tick(now)
+		if first {
+			ticker.Reset(upkeep)
 		}
-		c.forgotten.Store(nil)
-		var lacking []*endpoint
-		for _, e := range c.present() {
-			outside := aperture != nil && !aperture.Has(e.id)
-			e.pool.SetCold(e.removed.Load() || outside)
-			e.pool.Sweep(now)
-			if e.removed.Load() {
-				continue
-			}
-			if outside && e.breaker.Ready(now) {
-				c.forgotten.Store(e)
-			}
-			if e.lacks(now) {
-				lacking = append(lacking, e)
-			}
-			if due := e.breaker.Due(); due != 0 && now >= due && own.redials.Load() < maxRedials && !e.redialing.Swap(true) {
-				own.redials.Add(1)
-				own.Go(func() {
-					c.redial(ctx, e)
-					own.redials.Add(-1)
-				})
-			}
-		}
-		c.warm(ctx, &own, lacking)
-		c.reap()
+		c.tend(ctx, &own)
 	}
+}
+
+// tend is one turn of the upkeep.
+func (c *Cluster) tend(ctx context.Context, own *background) {
+	now := c.params.Now()
+	c.tended.Store(now)
+	aperture, _ := c.stack.Load().balancer.(*balance.Aperture)
+	if aperture != nil {
+		aperture.Tick(now)
+	}
+	c.forgotten.Store(nil)
+	var lacking []*endpoint
+	for _, e := range c.present() {
+		outside := aperture != nil && !aperture.Has(e.id)
+		e.pool.SetCold(e.removed.Load() || outside)
+		e.pool.Sweep(now)
+		if e.removed.Load() {
+			continue
+		}
+		if outside && e.breaker.Ready(now) {
+			c.forgotten.Store(e)
+		}
+		c.tellKept(e)
+		if e.lacks(now) {
+			lacking = append(lacking, e)
+		}
+		if due := e.breaker.Due(); due != 0 && now >= due && own.redials.Load() < maxRedials && !e.redialing.Swap(true) {
+			own.redials.Add(1)
+			own.Go(func() {
+				c.redial(ctx, e)
+				own.redials.Add(-1)
+			})
+		}
+	}
+	c.warm(ctx, own, lacking)
+	c.reap()
 }
 
 // present are all endpoints that have not ended.

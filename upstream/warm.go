@@ -21,7 +21,7 @@ func (e *endpoint) lacks(now int64) bool {
 // warm has up to two dial what the endpoints of the list lack. Those of before
 // may still be at theirs.
 func (c *Cluster) warm(ctx context.Context, own *background, list []*endpoint) {
-	if len(list) == 0 {
+	if len(list) == 0 || c.draining.Load() {
 		return
 	}
 	next := new(atomic.Int32)
@@ -51,14 +51,13 @@ func (c *Cluster) warmOne(ctx context.Context, e *endpoint) {
 		return
 	}
 	defer e.leave()
-	for ctx.Err() == nil && e.lacks(c.params.Now()) {
+	for ctx.Err() == nil && !c.draining.Load() && e.lacks(c.params.Now()) {
 		err := e.pool.Warm(ctx)
-		if err == nil {
-			continue
-		}
 		if ctx.Err() == nil && !e.removed.Load() {
 			e.breaker.LearnDial(err)
 		}
-		return
+		if err != nil {
+			return
+		}
 	}
 }

@@ -1,6 +1,8 @@
 package upstream
 
 import (
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -132,5 +134,56 @@ func TestRemovedEndpointIsNotWarmed(t *testing.T) {
 			t.Errorf("%d dials to the removed one", n)
 		}
 		<-done
+	})
+}
+
+func TestNothingIsDialledAheadOfNeedInADrain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := usual()
+		s.Pool.LowWatermark = 4
+		r := newRig(t, s)
+		defer r.stop()
+		r.backend("a:1").slow.Store(int64(700 * time.Millisecond))
+		r.announce("a:1")
+		time.Sleep(1500 * time.Millisecond) // amid the first
+		r.Drain()
+		time.Sleep(time.Minute)
+		if n := dials(r); n != 1 {
+			t.Errorf("%d dials, want the one that was under way", n)
+		}
+		r.backend("a:1").delay.Store(int64(time.Second))
+		var failed atomic.Int64
+		var requests sync.WaitGroup
+		for range 2 {
+			requests.Go(func() { failed.Add(int64(r.many(1))) })
+		}
+		requests.Wait()
+		if failed.Load() != 0 || dials(r) != 2 {
+			t.Errorf("%d failed with %d dials, though dials on demand go on", failed.Load(), dials(r))
+		}
+	})
+}
+
+// Clusters that begin together, as in a start of a process, must not dial
+// together.
+func TestEachClusterHasItsOwnMomentOfUpkeep(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, random := range []float64{0, 0.25, 0.9999} {
+			r := newRigOf(t, usual(), random, "a:1")
+			began := time.Now()
+			for dials(r) == 0 {
+				time.Sleep(time.Millisecond)
+			}
+			want := time.Duration((1 - random) * float64(upkeep))
+			if took := time.Since(began); (took - want).Abs() > 2*time.Millisecond {
+				t.Errorf("at %v the first dial was after %v, want %v", random, took, want)
+			}
+			first := r.Tended()
+			time.Sleep(3*upkeep + upkeep/2) // not at the instant of a turn
+			if tended := time.Duration(r.Tended() - first); tended != 3*upkeep {
+				t.Errorf("at %v tended %v later", random, tended)
+			}
+			r.stop()
+		}
 	})
 }

@@ -116,7 +116,7 @@ func (d *daemon) addFront(l config.Listener) error {
 		Room: d.room, Pipes: d.pipes, Stats: http1.NewStats(d.registry, l.Name),
 		Refused: func(x *sidecar.Exchange, client string, err *sidecar.Fault) { f.refused(d.log, x, client, err) },
 	}, serverSettings(l))
-	f.ln, err = listener.Listen(listener.Params{
+	f.ln, err = listener.Listen(context.Background(), listener.Params{
 		Name: l.Name, Address: l.Address, Server: httpServer{f.srv}, Lot: d.lot,
 		MaxConnections: l.MaxConnections, IdleTimeout: parkedTimeout(l), Stats: listener.NewStats(d.registry, l.Name), Log: d.log,
 	})

@@ -32,7 +32,7 @@ const usage = `sidecar forwards local HTTP connections to the real backends of a
   sidecar version                print the version
 
 Signals: SIGTERM and SIGINT drain and end the daemon (twice: at once), SIGHUP reads the configuration again.
-Exit codes: 0 clean, 1 failure, 64 bad usage or configuration.
+Exit codes: 0 clean (after a grace that ran out too), 1 failure or a second signal, 64 bad usage or configuration.
 `
 
 // Main runs the command line and returns the exit code.
@@ -74,10 +74,7 @@ func load(path string) (*config.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if problems := validate(f, path); len(problems) > 0 {
-		return nil, &config.Invalid{Problems: problems}
-	}
-	return f, nil
+	return examined(f, path)
 }
 
 func checkVerb(path string, stdout, stderr io.Writer) int {

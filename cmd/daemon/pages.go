@@ -40,7 +40,7 @@ func (d *daemon) bindAdmin(address string, h http.Handler) error {
 	if address == "" {
 		return nil
 	}
-	ln, err := listener.Bind(address)
+	ln, err := listener.Bind(context.Background(), address)
 	if err != nil {
 		return err
 	}

@@ -67,7 +67,7 @@ func (d *daemon) live() error {
 		return err
 	}
 	for _, r := range d.ups.sorted() {
-		if err := standstill("the upkeep of upstream "+r.name, r.cluster.Kept(), now); err != nil {
+		if err := standstill("the upkeep of upstream "+r.name, r.cluster.Tended(), now); err != nil {
 			return err
 		}
 	}

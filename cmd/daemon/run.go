@@ -122,6 +122,13 @@ func (d *daemon) await(p Params) int {
 	defer func() { force() }()
 	drain := d.life.drain
 	for {
+		// Before a further signal is looked at, which may come with the first.
+		if done == nil && d.life.draining.Load() {
+			grace, cancel := context.WithTimeout(context.Background(), d.file.Load().Process.Grace)
+			force = cancel
+			done = make(chan struct{})
+			go d.drain(grace, done)
+		}
 		select {
 		case s := <-p.Signals:
 			switch {
@@ -139,10 +146,6 @@ func (d *daemon) await(p Params) int {
 			}
 		case <-drain:
 			drain = nil
-			grace, cancel := context.WithTimeout(context.Background(), d.file.Load().Process.Grace)
-			force = cancel
-			done = make(chan struct{})
-			go d.drain(grace, done)
 		case <-done:
 			return exitOK
 		}
@@ -155,15 +158,26 @@ func (d *daemon) drain(grace context.Context, done chan struct{}) {
 	for _, f := range d.fronts {
 		f.ln.Stop()
 	}
+	for _, r := range d.ups.sorted() {
+		r.cluster.Drain()
+	}
 	var wg sync.WaitGroup
 	for _, f := range d.fronts {
 		wg.Go(func() {
 			if n := f.ln.Drain(grace); n > 0 {
-				d.log.Warn("grace is over: connections were cut", "listener", f.name(), "connections", n)
+				d.log.Warn(cutBy(grace)+": connections were cut", "listener", f.name(), "connections", n)
 			}
 		})
 	}
 	wg.Wait()
+}
+
+// cutBy is what ended a grace.
+func cutBy(grace context.Context) string {
+	if grace.Err() == context.Canceled {
+		return "second signal"
+	}
+	return "grace is over"
 }
 
 // rotateEvery is the window of recent percentiles.
@@ -195,8 +209,5 @@ func (p Params) load() (*config.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if problems := validate(f, p.Path); len(problems) > 0 {
-		return nil, &config.Invalid{Problems: problems}
-	}
-	return f, nil
+	return examined(f, p.Path)
 }

@@ -84,6 +84,7 @@ func (u *upstreams) remove(name string) {
 	if r == nil || r.stop == nil {
 		return
 	}
+	r.cluster.Drain()
 	ctx, underWay := u.ctx, u.d.registry.Gauge(varz.InFlight, varz.Source{Service: name})
 	end := time.Now().Add(max(lingerAtLeast, u.d.file.Load().Process.Grace))
 	u.work.Go(func() {

@@ -12,6 +12,16 @@ import (
 	"sidecar/wire/http"
 )
 
+// examined is f with the notes of what is valid and yet hardly meant, or what
+// is wrong with it.
+func examined(f *config.File, path string) (*config.File, error) {
+	if problems := validate(f, path); len(problems) > 0 {
+		return nil, &config.Invalid{Problems: problems}
+	}
+	f.Notes = append(f.Notes, loops(f)...)
+	return f, nil
+}
+
 // validate asks components about what only they can judge, each problem with
 // the line of its key. It binds, dials and reads nothing.
 func validate(f *config.File, path string) (problems []config.Problem) {

@@ -316,12 +316,13 @@ func TestOwnerMayRefuseAnEjection(t *testing.T) {
 	virtual(t, func(t *testing.T) {
 		r := newRig(t, usual())
 		r.leave = false
-		for range 14 {
+		for range 5 {
 			r.fail()
 		}
+		time.Sleep(time.Second)
 		r.run(exchange(0), refused())
 		r.want(Healthy, sidecar.Open)
-		if r.asked != 3 || r.params.Metrics.Refused.Value() != 3 || r.back != 0 {
+		if r.asked != 2 || r.params.Metrics.Refused.Value() != 2 || r.back != 0 {
 			t.Errorf("asked %d times, counted %d, back %d", r.asked, r.params.Metrics.Refused.Value(), r.back)
 		}
 	})

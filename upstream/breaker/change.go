@@ -106,8 +106,8 @@ func (b *Breaker) Snapshot() Snapshot {
 	s := Snapshot{State: state, Reason: b.reason, Since: b.since, Ejections: b.total}
 	if state != Healthy {
 		s.Until = b.until.Load()
-	} else if b.kept.left.Load() > 0 {
-		s.Kept, s.Reason = true, b.kept.reason
+	} else if why := b.kept.why(); why != "" {
+		s.Kept, s.Reason = true, why
 	}
 	return s
 }

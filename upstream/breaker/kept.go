@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// askAgain is the least time between two askings for an endpoint that is kept.
-// A failure is evidence enough then, as what was asked for before still holds;
-// but an outage of all would have each of its exchanges ask.
+// askAgain is the least time between two askings for an endpoint that is kept,
+// whatever it fails at: places become free without anybody telling the breaker,
+// but in an outage of all each exchange would ask.
 const askAgain = int64(time.Second)
 
 // keeping is the state of an endpoint that should be ejected and may not be.
@@ -16,12 +16,12 @@ type keeping struct {
 	// taken for well again, 0 if it is.
 	left   atomic.Int32
 	asked  atomic.Int64
-	reason string // guarded by the breaker's lock
+	reason atomic.Pointer[string] // of the latest asking, nil before any
 }
 
 // keep notes that leave to eject was refused; with the lock held.
 func (b *Breaker) keep(reason string, now int64) {
-	b.kept.reason = reason
+	b.kept.reason.Store(&reason)
 	b.kept.asked.Store(now)
 	b.kept.left.Store(b.recovery())
 }
@@ -41,28 +41,34 @@ func (k *keeping) worked() {
 	}
 }
 
-// again tells whether a failure shall ask once more for leave to eject: places
-// become free without anybody telling the breaker.
-func (b *Breaker) again(now int64) bool {
+// failed begins the row of successes again that tells of recovery.
+func (k *keeping) failed(recovery int32) {
 	for {
-		left := b.kept.left.Load()
-		if left <= 0 {
-			return false
-		}
-		if b.kept.left.CompareAndSwap(left, b.recovery()) {
-			break
+		left := k.left.Load()
+		if left <= 0 || k.left.CompareAndSwap(left, recovery) {
+			return
 		}
 	}
-	asked := b.kept.asked.Load()
-	return now-asked >= askAgain && b.kept.asked.CompareAndSwap(asked, now)
 }
 
-// keptFor is the reason under which a failing request asks again.
-func (b *Breaker) keptFor() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.kept.reason == Connect {
-		return Consecutive // it can be connected to by now and fails all the same
+// why is the reason that it is kept for, "" if it is well.
+func (k *keeping) why() string {
+	if k.left.Load() <= 0 {
+		return ""
 	}
-	return b.kept.reason
+	return *k.reason.Load()
 }
+
+// mayAsk tells whether leave to eject may be asked for now, and takes the turn
+// to do it.
+func (k *keeping) mayAsk(now int64) bool {
+	if k.left.Load() <= 0 {
+		return true
+	}
+	asked := k.asked.Load()
+	return now-asked >= askAgain && k.asked.CompareAndSwap(asked, now)
+}
+
+// Kept is the reason for which the endpoint would be ejected if the owner had
+// let it be, "" if there is none.
+func (b *Breaker) Kept() string { return b.kept.why() }

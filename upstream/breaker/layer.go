@@ -38,9 +38,16 @@ func (b *Breaker) Observe(_ sidecar.Op, o sidecar.Outcome) {
 	b.record(v, 1, b.params.Now())
 }
 
-// LearnDial learns from a dial that failed and that no exchange had asked for.
-// One that is out learns nothing from it: it is dialled at its own times.
+// LearnDial learns from a dial that no exchange had asked for, and that failed
+// unless err is nil. One that is out learns nothing from it: it is dialled at
+// its own times.
 func (b *Breaker) LearnDial(err error) {
+	if err == nil {
+		if b.kept.why() == Connect { // what it was kept for is over, with or without traffic
+			b.kept.end()
+		}
+		return
+	}
 	b.record(ofFault(sidecar.FaultOf(err)), 1, b.params.Now())
 }
 
@@ -79,23 +86,37 @@ func (b *Breaker) record(v verdict, n int, now int64) {
 		b.kept.worked()
 		b.recent.add(now, width, n, 0)
 	case unreachable:
-		b.trip(Disconnected, Connect, now)
+		b.kept.failed(b.recovery())
+		if b.kept.mayAsk(now) {
+			b.trip(Disconnected, Connect, now)
+		}
 	case bad:
 		b.recent.add(now, width, n, n)
-		// A burst that fails is one event, not n in a row.
-		if row := int(b.row.Add(1)); s.ConsecutiveFailures > 0 && row >= s.ConsecutiveFailures {
-			b.trip(Ejected, Consecutive, now)
-			return
-		}
-		if b.again(now) {
-			b.trip(Ejected, b.keptFor(), now)
-			return
-		}
-		all, failed := b.recent.sum(now, width)
-		if all >= uint64(max(1, s.MinRequests)) && float64(all-failed) < s.SuccessRate*float64(all) {
-			b.trip(Ejected, Rate, now)
+		b.kept.failed(b.recovery())
+		if reason := b.evidence(s, now); reason != "" && b.kept.mayAsk(now) {
+			b.trip(Ejected, reason, now)
 		}
 	}
+}
+
+// evidence counts a failed request and is the reason why that ejects, "" if it
+// does not. For an endpoint that is kept because of its requests one more is
+// enough, as what was asked for before still holds; one that is kept because a
+// dial failed was connected to since, and has to fail as any other.
+func (b *Breaker) evidence(s *Settings, now int64) string {
+	// A burst that fails is one event, not n in a row.
+	row, why := int(b.row.Add(1)), b.kept.why()
+	if s.ConsecutiveFailures > 0 && (row >= s.ConsecutiveFailures || why == Consecutive) {
+		return Consecutive
+	}
+	if s.SuccessRate > 0 && why == Rate {
+		return Rate
+	}
+	all, failed := b.recent.sum(now, int64(s.Window)/slots)
+	if all >= uint64(max(1, s.MinRequests)) && float64(all-failed) < s.SuccessRate*float64(all) {
+		return Rate
+	}
+	return ""
 }
 
 // endProbe ends the turn of x; false if x had lost it already.

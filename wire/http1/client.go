@@ -211,18 +211,30 @@ func (t *try) toClient(a, b []byte) *sidecar.Fault {
 		a, b = a[k:], b[n-k:]
 		t.x.Moved(t.x.Now()) // no timeout stands behind a committed reply
 		if !t.x.Block(t.m) {
-			return t.interrupted(sidecar.StageWrite, 0)
+			return t.untaken(t.x.Unblock())
 		}
 		n, err = t.m.client.Write(a, b)
 		t.m.sent += int64(n)
 		if cause := t.x.Unblock(); cause != sidecar.NoCause {
-			return t.faultOf(cause, 1)
+			return t.untaken(cause)
 		}
 	}
 	if err != nil {
 		return &sidecar.Fault{Stage: sidecar.StageWrite, Flags: sidecar.FromClient, Reason: sidecar.ClientLeft, Err: err}
 	}
 	return nil
+}
+
+// untaken is the fault of a wait for the client to take more that cause ended.
+// A client that takes nothing says nothing about the endpoint, whose bytes have
+// come; the end of the grace says nothing about the client.
+func (t *try) untaken(cause sidecar.Cause) *sidecar.Fault {
+	f := t.faultOf(cause, 1)
+	f.Stage = sidecar.StageWrite
+	if f.Reason == sidecar.StalledOut {
+		f.Flags |= sidecar.FromClient
+	}
+	return f
 }
 
 // interrupted is the fault of a Block that was refused.

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -278,6 +279,42 @@ func TestBrokenOffReplyIsNotCompleted(t *testing.T) {
 	}
 }
 
+// A reply that breaks off takes none of those before it along, although there
+// are requests that nobody reads any more.
+func TestBrokenOffReplyLeavesEarlierOnes(t *testing.T) {
+	const size = 120_000
+	whole := fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s", size, text(size))
+	second, more := make(chan struct{}), make(chan struct{})
+	h := newHarness(t, peer.Listen(t, func(c *peer.Conn) {
+		c.Until("\r\n\r\n")
+		c.Send(whole)
+		c.Until("\r\n\r\n")
+		close(second)
+		c.Wait(more)
+		c.Send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\npart")
+		c.Close()
+	}).Addr())
+	over := make(chan error, 2)
+	h.seen = func(_ *sidecar.Exchange, err error) { over <- err }
+	c := h.client(t)
+	c.NC.(*net.TCPConn).SetReadBuffer(32 << 10) // most of the first reply stays on its way
+	c.Send(get("/1"), get("/2"))
+	<-second
+	c.Send(get("/3")) // which nobody reads
+	close(more)
+	if err := <-over; err != nil {
+		t.Fatal(err)
+	}
+	if f := sidecar.FaultOf(<-over); f == nil || f.Has(sidecar.FromClient) {
+		t.Fatalf("%v", f)
+	}
+	wait(brief) // a reset would be there by now
+	got, reset := c.Rest()
+	if !strings.Contains(got, text(size)) || strings.Count(got, "\r\n\r\n") != 2 || !strings.HasSuffix(got, "\r\n\r\npart") || reset {
+		t.Errorf("%d bytes came, reset %v", len(got), reset)
+	}
+}
+
 // A client that sends, shuts down and waits gets its answer.
 func TestClientThatHasShutDownGetsItsReply(t *testing.T) {
 	for _, request := range []string{get("/"), post("abc"), postChunked(chunked("abc", 2)), get("/") + get("/")} {
@@ -319,14 +356,14 @@ func TestClientThatIsGoneEndsItsExchange(t *testing.T) {
 				close(gone)
 			}).Addr())
 			h.set(func(s *Settings) { s.CancelOnFIN = row.cancel })
+			over := make(chan error, 1)
+			h.seen = func(_ *sidecar.Exchange, err error) { over <- err }
 			c := h.client(t)
 			c.Send(get("/"))
 			<-asked
 			row.leave(c)
 			<-gone
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			if f := h.faults[0]; f.Reason != sidecar.ClientLeft || !f.Has(sidecar.FromClient) {
+			if f := sidecar.FaultOf(<-over); f.Reason != sidecar.ClientLeft || !f.Has(sidecar.FromClient) {
 				t.Errorf("%v", f)
 			}
 		})

@@ -53,9 +53,13 @@ func (a *active) serve(ctx context.Context) bool {
 	case replied:
 		// The reply had begun: no error text can be sent. Its length or its
 		// last chunk will be missed; where its end is the connection's, only
-		// a reset tells that it was cut.
-		if m.abrupt {
+		// a reset tells that it was cut. Replies before it are whole and may
+		// still be on their way, so a client that did no wrong is left slowly.
+		switch {
+		case m.abrupt:
 			a.cl.c.Abort()
+		case !sidecar.FaultOf(err).Has(sidecar.FromClient):
+			a.part(unread)
 		}
 		return false
 	}

@@ -20,7 +20,10 @@ const (
 	maxForwards   = 1<<31 - 1              // the most of Max-Forwards that is sent on
 	lingerQuiet   = 2 * time.Second        // silence after which a client is taken to have its reply
 	lingerTime    = 10 * time.Second       // how long a client may go on sending after its reply
-	lastMoment    = 5 * time.Millisecond   // what a request's last write gets when its reply is there already
+	// lastMoment is what a request's last write gets when its reply is there already.
+	// Without it both connections close. Under load a goroutine that can go on waits
+	// for a processor longer than a few milliseconds; nearly none needs it all.
+	lastMoment = 25 * time.Millisecond
 	// Each silence within a body that is held may take header_timeout. All of
 	// it may take that many of them and a second for each so many bytes: it is
 	// there for a client that sends a byte now and then and would hold its buffer

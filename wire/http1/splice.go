@@ -66,12 +66,12 @@ func (t *try) pour(p *sock.Pipe) *sidecar.Fault {
 	if err == sock.ErrAgain {
 		t.x.Moved(t.x.Now())
 		if !t.x.Block(t.m) {
-			return t.interrupted(sidecar.StageWrite, 0)
+			return t.untaken(t.x.Unblock())
 		}
 		n, err = t.m.client.SpliceOut(p)
 		t.m.sent += int64(n)
 		if cause := t.x.Unblock(); cause != sidecar.NoCause {
-			return t.faultOf(cause, 1)
+			return t.untaken(cause)
 		}
 	}
 	if err != nil {
@@ -93,18 +93,24 @@ func (p *pump) splice() bool {
 		return true
 	}
 	defer srv.pipes.Put(pipe)
-	for !u.done {
+	for begun := false; !u.done; begun = true {
 		p.awaits = true
 		n, err := p.m.client.SpliceIn(pipe, pipeful(u.left))
 		if err == sock.ErrNoSplice {
 			p.awaits = false
-			return true
+			if begun { // never seen; there is no buffer any more to copy through
+				p.err = err
+			}
+			return !begun
 		}
 		if err != nil {
 			p.client = clientFault(err)
 			return false
 		}
-		u.kept = false
+		if !begun { // it cannot be sent again, and nothing is copied from here on
+			u.kept = false
+			u.release(srv)
+		}
 		p.took(u.passed(n))
 		m, err := p.m.backend.SpliceOut(pipe)
 		p.out += int64(m)

@@ -2,6 +2,7 @@ package http1
 
 import (
 	"fmt"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -101,6 +102,79 @@ func TestSplicedReplyThatStandsStillIsEndedByTheStall(t *testing.T) {
 	c.Rest()
 	if f := sidecar.FaultOf(<-over); f == nil || f.Reason != sidecar.StalledOut || f.Has(sidecar.FromClient) {
 		t.Errorf("told as %v", f)
+	}
+}
+
+// The endpoint has done its part, and its breaker must not hear of it.
+func TestClientThatDoesNotReadASplicedReplyIsGivenUp(t *testing.T) {
+	h := newHarness(t, peer.Listen(t, func(c *peer.Conn) {
+		c.Until("\r\n\r\n")
+		c.Send(fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n", 100*long))
+		flood(c.NC, nil, 100*long)
+	}).Addr())
+	h.stall = 50 * time.Millisecond
+	over := make(chan error, 1)
+	h.seen = func(_ *sidecar.Exchange, err error) { over <- err }
+	c := h.client(t)
+	c.NC.(*net.TCPConn).SetReadBuffer(128 << 10)
+	c.Send(get("/"))
+	if f := sidecar.FaultOf(<-over); f == nil || f.Reason != sidecar.StalledOut || f.Stage != sidecar.StageWrite || !f.Has(sidecar.FromClient) {
+		t.Errorf("told as %v", f)
+	}
+}
+
+// What has gone by reference cannot be sent again.
+func TestCutSplicedUploadIsNotTriedAgain(t *testing.T) {
+	h := newHarness(t, peer.Listen(t, func(c *peer.Conn) {
+		c.Until("\r\n\r\n")
+		c.Read(300_000)
+		c.Cut()
+	}).Addr())
+	h.tries = 2
+	c := h.client(t)
+	c.Send(fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", 10*long))
+	go flood(c.NC, nil, 10*long)
+	if m := listen(c, false); m.status != 502 {
+		t.Errorf("got %s%s", m.head, m.body)
+	}
+	if h.dials != 1 {
+		t.Errorf("%d backend connections", h.dials)
+	}
+}
+
+func TestBytesOfSplicedBodiesAreCounted(t *testing.T) {
+	const reply = "HTTP/1.1 200 OK\r\nContent-Length: 700000\r\n\r\n"
+	var heads []int // the requests', as the backend gets them
+	h := newHarness(t, backend(t, func(_ *peer.Conn, m heard) []string {
+		heads = append(heads, len(m.head))
+		return []string{reply, text(long)}
+	}).Addr())
+	stats := &h.srv.stats
+	tries := make(chan sidecar.Try, 2)
+	var in, out uint64 // when the second exchange ends, those of the first are in
+	h.seen = func(x *sidecar.Exchange, _ error) {
+		in, out = stats.In.Value(), stats.Out.Value()
+		tries <- *x.Tries.Last()
+	}
+	c := h.client(t)
+	request := fmt.Sprintf("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n", long)
+	c.Send(request, text(long))
+	first := listen(c, false)
+	try := <-tries
+	if want := int64(heads[0] + long); try.Out != want {
+		t.Errorf("%d bytes to the backend, want %d", try.Out, want)
+	}
+	if want := int64(len(reply) + long); try.In != want {
+		t.Errorf("%d bytes from the backend, want %d", try.In, want)
+	}
+	c.Send(get("/"))
+	listen(c, false)
+	<-tries
+	if want := uint64(len(request) + long); in != want {
+		t.Errorf("%d bytes from the client, want %d", in, want)
+	}
+	if want := uint64(len(first.head) + long); out != want {
+		t.Errorf("%d bytes to the client, want %d", out, want)
 	}
 }
 

@@ -173,8 +173,16 @@ func TestClientThatDoesNotReadIsGivenUp(t *testing.T) {
 	}
 	c := h.client(t)
 	go flooding(c.NC, get("/"))
-	if f := sidecar.FaultOf(<-ended); f.Reason != sidecar.StalledOut {
-		t.Errorf("%v", f)
+	if f := sidecar.FaultOf(<-ended); f.Reason != sidecar.StalledOut || f.Stage != sidecar.StageWrite || !f.Has(sidecar.FromClient) {
+		t.Errorf("%v, flags %b", f, f.Flags)
+	}
+}
+
+// The end of the grace is not the client's doing.
+func TestDrainThatEndsAWriteIsNotTheClientsFault(t *testing.T) {
+	f := new(try).untaken(sidecar.Draining)
+	if f.Reason != sidecar.ShuttingDown || f.Stage != sidecar.StageWrite || f.Has(sidecar.FromClient) {
+		t.Errorf("%v, flags %b", f, f.Flags)
 	}
 }
 
