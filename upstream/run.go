@@ -30,9 +30,7 @@ type background struct {
 func (c *Cluster) Run(ctx context.Context) error {
 	var own background
 	own.Go(func() { _ = c.keeper.Run(ctx) }) // it ends with ctx only
-	// Of many clusters that begin together each has its own moment of the
-	// period, or all would dial in the same one, second after second.
-	ticker := time.NewTicker(max(1, upkeep-time.Duration(c.params.Random()*float64(upkeep))))
+	ticker := time.NewTicker(c.firstTurn())
 	defer ticker.Stop()
 	for first := true; ; first = false {
 		select {
@@ -47,6 +45,20 @@ func (c *Cluster) Run(ctx context.Context) error {
 		c.tend(ctx, &own)
 	}
 }
+
+// firstTurn is how long it is to the first turn. Of many clusters that begin
+// together each has its own moment of the period, or all would dial in the same
+// one, second after second; but moments are the same for some of them, or an
+// idle process would be woken for each by itself.
+func (c *Cluster) firstTurn() time.Duration {
+	now := c.params.Now()
+	at := now + int64(upkeep) - int64(c.params.Random()*float64(upkeep))
+	return max(1, time.Duration((at+moment-1)&^(moment-1)-now))
+}
+
+// moment is how far moments of upkeep are apart, some 67 ms: a power of two, as
+// times may be negative in tests.
+const moment = 1 << 26
 
 // tend is one turn of the upkeep.
 func (c *Cluster) tend(ctx context.Context, own *background) {
