@@ -145,11 +145,23 @@ func (r *Registry) disown(p *Source) {
 // Rotate moves the recent window of every histogram on; the registry's owner
 // calls it each 30 s.
 func (r *Registry) Rotate() {
-	r.Each(func(_ *Desc, _ Source, v Value) {
-		if v.Histogram != nil {
-			v.Histogram.Rotate()
+	if r == nil {
+		return
+	}
+	var all []*Histogram // and not entries: most series are none, and there may be many
+	r.mu.Lock()
+	for d, f := range r.families {
+		if d.Kind != KindHistogram {
+			continue
 		}
-	})
+		for _, v := range f {
+			all = append(all, v.hist)
+		}
+	}
+	r.mu.Unlock()
+	for _, h := range all {
+		h.Rotate()
+	}
 }
 
 // entry is one series with its name, taken out of the maps for reading.
@@ -165,7 +177,11 @@ func (r *Registry) entries() []entry {
 		return nil
 	}
 	r.mu.Lock()
-	var all []entry
+	n := 1
+	for _, f := range r.families {
+		n += len(f)
+	}
+	all := make([]entry, 0, n)
 	for d, f := range r.families {
 		for s, v := range f {
 			all = append(all, entry{d, *s, v})
