@@ -21,15 +21,11 @@ func loops(f *config.File) (notes []string) {
 	}
 	for _, u := range f.Upstreams {
 		for i, uri := range u.Discover {
-			key := u.Key + ".discover"
-			if len(u.Discover) > 1 {
-				key = fmt.Sprintf("%s[%d]", key, i)
-			}
 			for _, to := range static(uri) {
 				host, port, _ := net.SplitHostPort(to)
 				for _, l := range own[port] {
 					if bound, _, _ := net.SplitHostPort(l.Address); reaches(host, bound) {
-						notes = append(notes, f.ProblemAt(key, fmt.Sprintf(
+						notes = append(notes, f.ProblemAt(discoverKey(u, i), fmt.Sprintf(
 							"%s is the address of this sidecar's own listener %q: requests would come back to it; set the address of the service", to, l.Name)).String())
 					}
 				}

@@ -170,8 +170,8 @@ func needsRestart(key string) bool {
 	case strings.HasPrefix(key, "upstream."):
 		return strings.HasSuffix(key, ".discover")
 	case strings.HasPrefix(key, "listener["):
-		for _, name := range []string{".address", ".protocol", ".max_connections", ".max_held_body"} {
-			if strings.HasSuffix(key, name) {
+		for _, k := range fixedKeys {
+			if strings.HasSuffix(key, "."+k.name) {
 				return true
 			}
 		}

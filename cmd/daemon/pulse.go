@@ -38,16 +38,7 @@ func newPulse(w *sock.Wheel, now func() int64) *pulse {
 func (p *pulse) Expire(uint8, uint64) { p.beat.Store(p.now()) }
 
 func (p *pulse) run(ctx context.Context) {
-	tick := time.NewTicker(pulseEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-			p.timer.Arm(p.now()+int64(sock.Tick), 0)
-		}
-	}
+	every(ctx, pulseEvery, func() { p.timer.Arm(p.now()+int64(sock.Tick), 0) })
 }
 
 // standstill is an error if what was last at work at that time is dead by now.

@@ -155,20 +155,23 @@ func keepRoutes(f *front, inForce map[string]bool) {
 // fixedChanges are the changed keys of what a listener is made of once and for
 // all.
 func fixedChanges(old, now config.Listener) (keys []string) {
-	for _, k := range []struct {
-		name    string
-		changed bool
-	}{
-		{"address", old.Address != now.Address},
-		{"protocol", old.Protocol != now.Protocol},
-		{"max_connections", old.MaxConnections != now.MaxConnections},
-		{"max_held_body", old.MaxHeldBody != now.MaxHeldBody},
-	} {
-		if k.changed {
+	for _, k := range fixedKeys {
+		if k.value(old) != k.value(now) {
 			keys = append(keys, k.name)
 		}
 	}
 	return keys
+}
+
+// fixedKeys are the settings that a listener is made with once and for all.
+var fixedKeys = [...]struct {
+	name  string
+	value func(config.Listener) any
+}{
+	{"address", func(l config.Listener) any { return l.Address }},
+	{"protocol", func(l config.Listener) any { return l.Protocol }},
+	{"max_connections", func(l config.Listener) any { return l.MaxConnections }},
+	{"max_held_body", func(l config.Listener) any { return l.MaxHeldBody }},
 }
 
 // waiting are the changed keys of [process] and [admin] that are read at start

@@ -183,15 +183,18 @@ func cutBy(grace context.Context) string {
 // rotateEvery is the window of recent percentiles.
 const rotateEvery = 30 * time.Second
 
-func (d *daemon) rotate(ctx context.Context) {
-	tick := time.NewTicker(rotateEvery)
+func (d *daemon) rotate(ctx context.Context) { every(ctx, rotateEvery, d.registry.Rotate) }
+
+// every calls f each period until ctx ends.
+func every(ctx context.Context, period time.Duration, f func()) {
+	tick := time.NewTicker(period)
 	defer tick.Stop()
 	for {
 		select {
 		case <-ctx.Done():
 			return
 		case <-tick.C:
-			d.registry.Rotate()
+			f()
 		}
 	}
 }

@@ -27,12 +27,8 @@ func examined(f *config.File, path string) (*config.File, error) {
 func validate(f *config.File, path string) (problems []config.Problem) {
 	for _, u := range f.Upstreams {
 		for i, uri := range u.Discover {
-			key := u.Key + ".discover"
-			if len(u.Discover) > 1 {
-				key = fmt.Sprintf("%s[%d]", key, i)
-			}
 			if _, err := discovery.Parse(uri, sourceParams(path)); err != nil {
-				problems = append(problems, f.ProblemAt(key, err.Error()))
+				problems = append(problems, f.ProblemAt(discoverKey(u, i), err.Error()))
 			}
 		}
 	}
@@ -81,4 +77,13 @@ func compileRoutes(l config.Listener, upstreams map[string]sidecar.Service) (*ro
 		p.Rules = append(p.Rules, rule)
 	}
 	return route.Compile(p)
+}
+
+// discoverKey names the i-th URI of an upstream as who wrote it sees it: there
+// is no list where there is one.
+func discoverKey(u config.Upstream, i int) string {
+	if len(u.Discover) == 1 {
+		return u.Key + ".discover"
+	}
+	return fmt.Sprintf("%s.discover[%d]", u.Key, i)
 }

@@ -220,9 +220,14 @@ func (t *try) toClient(a, b []byte) *sidecar.Fault {
 		}
 	}
 	if err != nil {
-		return &sidecar.Fault{Stage: sidecar.StageWrite, Flags: sidecar.FromClient, Reason: sidecar.ClientLeft, Err: err}
+		return untakable(err)
 	}
 	return nil
+}
+
+// untakable is the fault of a client that cannot take more.
+func untakable(err error) *sidecar.Fault {
+	return &sidecar.Fault{Stage: sidecar.StageWrite, Flags: sidecar.FromClient, Reason: sidecar.ClientLeft, Err: err}
 }
 
 // untaken is the fault of a wait for the client to take more that cause ended.

@@ -11,7 +11,7 @@ import (
 	"sidecar/internal/peer"
 )
 
-// slowly reads n bytes at a steady pace of some 3 MB/s, through a buffer that
+// slowly reads n bytes at a steady pace of some 1 MB/s, through a buffer that
 // holds little. It tells how many came.
 func slowly(nc net.Conn, n int) (got int) {
 	var piece [32 << 10]byte
@@ -21,7 +21,7 @@ func slowly(nc net.Conn, n int) (got int) {
 		if err != nil {
 			return got
 		}
-		wait(10 * time.Millisecond)
+		wait(30 * time.Millisecond)
 	}
 	return got
 }
@@ -45,7 +45,7 @@ func skipHead(nc net.Conn) {
 // pieces it takes less than the stall timeout, and a third of what a socket
 // takes by itself would take it longer.
 func TestSteadySlowReaderIsNoStall(t *testing.T) {
-	const size, stall, little = 6 << 20, 250 * time.Millisecond, 256 << 10
+	const size, stall, little = 6 << 20, time.Second, 256 << 10
 	for _, row := range []struct {
 		name             string
 		upload, splicing bool

@@ -75,7 +75,7 @@ func (t *try) pour(p *sock.Pipe) *sidecar.Fault {
 		}
 	}
 	if err != nil {
-		return &sidecar.Fault{Stage: sidecar.StageWrite, Flags: sidecar.FromClient, Reason: sidecar.ClientLeft, Err: err}
+		return untakable(err)
 	}
 	return nil
 }
