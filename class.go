@@ -18,12 +18,16 @@ const (
 	// Unavailable: the peer or something behind it could not be reached or was
 	// out of time (HTTP 502, 503, 504); another endpoint may do better.
 	Unavailable
-	// Overload: the peer is healthy and asks for less (HTTP 429).
+	// Overload: the peer is healthy and asks for less (HTTP 429); another
+	// endpoint would likely ask for the same.
 	Overload
+	// Shed: the peer turned the request away for its own load (HTTP 503 with
+	// Retry-After, a Mux nack); another endpoint may take it.
+	Shed
 	classes
 )
 
-var classNames = [classes]string{"none", "success", "client_error", "failure", "unavailable", "overload"}
+var classNames = [classes]string{"none", "success", "client_error", "failure", "unavailable", "overload", "shed"}
 
 func (c Class) String() string { return nameOf(classNames[:], c) }
 

@@ -18,13 +18,14 @@ func TestClasses(t *testing.T) {
 		{sidecar.Failure, "failure", true},
 		{sidecar.Unavailable, "unavailable", true},
 		{sidecar.Overload, "overload", false},
-		{sidecar.Overload + 1, "unknown", false},
+		{sidecar.Shed, "shed", false},
+		{sidecar.Shed + 1, "unknown", false},
 	} {
 		if c.class.String() != c.name || c.class.Failed() != c.failed {
 			t.Errorf("class %d is %q, failed %v; want %q, %v", c.class, c.class, c.class.Failed(), c.name, c.failed)
 		}
 		alone := sidecar.Classes(c.class)
-		for o := sidecar.NoClass; o <= sidecar.Overload; o++ {
+		for o := sidecar.NoClass; o <= sidecar.Shed; o++ {
 			if alone.Has(o) != (o == c.class) {
 				t.Errorf("the set of %v: has %v is %v", c.class, o, alone.Has(o))
 			}

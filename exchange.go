@@ -60,6 +60,9 @@ type Exchange struct {
 	N        int      // requests it carries; counts and budgets add N
 	Received int64    // when its first byte was taken up
 	Hold     ClassSet // classes that Commit keeps from the client
+	// Asked is the time that the client gives for the reply, in nanoseconds
+	// from Received; 0 if it says none. It can only shorten what is configured.
+	Asked int64
 	// Idempotent: the request may be executed twice without harm, by the
 	// protocol's own rules or the operation's configuration.
 	Idempotent bool
@@ -82,7 +85,7 @@ type Exchange struct {
 func (x *Exchange) Begin(m Message, a Alarm, now int64) {
 	x.nextGen(false)
 	x.Dest, x.Endpoint, x.Op, x.Kind, x.N, x.Received = "", "", 0, Unary, 1, now
-	x.Hold, x.Idempotent, x.Msg, x.alarm = 0, false, m, a
+	x.Hold, x.Asked, x.Idempotent, x.Msg, x.alarm = 0, 0, false, m, a
 	x.Tries.n = 0
 	x.complete.Store(0)
 	x.replied.Store(0)

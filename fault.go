@@ -78,6 +78,7 @@ const (
 	Status5xx
 	Internal
 	TooManyConnections
+	BulkheadFull
 	reasons
 )
 
@@ -85,18 +86,14 @@ var reasonNames = [reasons]string{
 	"none", "no_route", "no_endpoints", "connect_refused", "connect_timeout", "connect_failed",
 	"pool_exhausted", "breaker_open", "attempt_timeout", "deadline", "stalled", "peer_closed",
 	"peer_reset", "bad_request", "bad_reply", "too_large", "retry_budget", "client_gone",
-	"shutting_down", "too_many_requests", "status_5xx", "internal", "max_connections",
+	"shutting_down", "too_many_requests", "status_5xx", "internal", "max_connections", "bulkhead_full",
 }
 
 func (r Reason) String() string { return nameOf(reasonNames[:], r) }
 
-// Reasons lists every reason in order, for tables that are indexed by it.
-func Reasons() (all []Reason) {
-	for r := range reasons {
-		all = append(all, r)
-	}
-	return all
-}
+// ReasonCount is how many reasons there are, for tables that are indexed by one
+// and for going through them all.
+const ReasonCount = reasons
 
 // Fault is the error of an exchange: facts only. What may be retried is
 // concluded in upstream/retry, from these facts, the message and the budget;
@@ -135,11 +132,8 @@ func (f *Fault) Has(fl Flags) bool { return f.Flags&fl == fl }
 // FaultOf is err as a Fault. An error that is none is a defect of a layer and
 // is told as Internal rather than lost.
 func FaultOf(err error) *Fault {
-	if err == nil {
-		return nil
-	}
-	if f, ok := err.(*Fault); ok {
-		return f
+	if f, ok := err.(*Fault); ok || err == nil {
+		return f // nil without an error
 	}
 	return &Fault{Stage: StageRoute, Reason: Internal, Err: err}
 }

@@ -27,15 +27,6 @@ const (
 	NoCause Cause = 0
 )
 
-var causeNames = [...]string{"client_gone", "lost", "deadline", "stalled", "attempt_deadline", "draining"}
-
-func (c Cause) String() string {
-	if c == NoCause {
-		return "none"
-	}
-	return nameOf(causeNames[:], uint8(bits.TrailingZeros8(uint8(c))))
-}
-
 // causeFaults is what each cause makes of an exchange, in the order of bits.
 var causeFaults = [...]Fault{
 	{Flags: FromClient, Reason: ClientLeft},

@@ -2,6 +2,7 @@ package sidecar_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"sidecar"
@@ -20,7 +21,7 @@ func begun() *sidecar.Exchange {
 
 func TestWaitIsEnded(t *testing.T) {
 	for _, c := range causes {
-		t.Run(c.String(), func(t *testing.T) {
+		t.Run(fmt.Sprint("cause ", c), func(t *testing.T) {
 			x := begun()
 			g := x.Gen()
 			began, rung, cause := wait(x, func() {
@@ -37,7 +38,7 @@ func TestWaitIsEnded(t *testing.T) {
 
 func TestCauseBetweenTwoWaitsEndsTheNext(t *testing.T) {
 	for _, c := range causes {
-		t.Run(c.String(), func(t *testing.T) {
+		t.Run(fmt.Sprint("cause ", c), func(t *testing.T) {
 			x := begun()
 			if began, _, cause := wait(x, nil); !began || cause != sidecar.NoCause {
 				t.Fatalf("first wait: began %v, told %v", began, cause)
@@ -75,7 +76,7 @@ func TestNobodyIsWokenWithNothingBlocked(t *testing.T) {
 
 func TestCausesLast(t *testing.T) {
 	for _, c := range causes {
-		t.Run(c.String(), func(t *testing.T) {
+		t.Run(fmt.Sprint("cause ", c), func(t *testing.T) {
 			x := begun()
 			x.Interrupt(x.Gen(), c)
 			for range 3 {
@@ -102,7 +103,7 @@ func TestCausesLast(t *testing.T) {
 
 func TestStaleGenDoesNothing(t *testing.T) {
 	for _, c := range causes {
-		t.Run(c.String(), func(t *testing.T) {
+		t.Run(fmt.Sprint("cause ", c), func(t *testing.T) {
 			x := begun()
 			first := x.Gen()
 			x.Try("b", 2, 3)
@@ -204,23 +205,19 @@ func TestTriesHaveMomentsOfTheirOwn(t *testing.T) {
 func TestCauseIsToldAsFault(t *testing.T) {
 	for _, c := range []struct {
 		cause  sidecar.Cause
-		name   string
 		reason sidecar.Reason
 		flags  sidecar.Flags
 	}{
-		{sidecar.ClientGone, "client_gone", sidecar.ClientLeft, sidecar.FromClient},
-		{sidecar.Lost, "lost", sidecar.ClientLeft, sidecar.FromClient},
-		{sidecar.DeadlineCause, "deadline", sidecar.DeadlineExceeded, sidecar.Timeout},
-		{sidecar.Stalled, "stalled", sidecar.StalledOut, sidecar.Timeout},
-		{sidecar.AttemptDeadline, "attempt_deadline", sidecar.AttemptTimedOut, sidecar.Timeout},
-		{sidecar.Draining, "draining", sidecar.ShuttingDown, 0},
+		{sidecar.ClientGone, sidecar.ClientLeft, sidecar.FromClient},
+		{sidecar.Lost, sidecar.ClientLeft, sidecar.FromClient},
+		{sidecar.DeadlineCause, sidecar.DeadlineExceeded, sidecar.Timeout},
+		{sidecar.Stalled, sidecar.StalledOut, sidecar.Timeout},
+		{sidecar.AttemptDeadline, sidecar.AttemptTimedOut, sidecar.Timeout},
+		{sidecar.Draining, sidecar.ShuttingDown, 0},
 	} {
 		f := c.cause.Fault(sidecar.StageRead)
-		if c.cause.String() != c.name || f.Stage != sidecar.StageRead || f.Reason != c.reason || f.Flags != c.flags || errors.Unwrap(f) != nil {
-			t.Errorf("%s: named %q, fault %+v", c.name, c.cause, f)
+		if f.Stage != sidecar.StageRead || f.Reason != c.reason || f.Flags != c.flags || errors.Unwrap(f) != nil {
+			t.Errorf("%v: fault %+v", c.cause, f)
 		}
-	}
-	if sidecar.NoCause.String() != "none" {
-		t.Errorf("no cause is named %q", sidecar.NoCause)
 	}
 }

@@ -12,6 +12,7 @@ type Try struct {
 	Connected  int64 // when it had its connection, 0 if it got none
 	ConnAge    int64 // nanoseconds since the connection was made, 0 for a new one
 	Out, In    int64
+	After      int64 // how long the peer asked to be left alone (Retry-After), in nanoseconds, else 0
 	Stage      Stage
 	Flags      Flags
 	Reason     Reason

@@ -14,7 +14,7 @@ func Count(r *varz.Registry, name string) sidecar.Layer {
 	s := varz.Source{Listener: name}
 	requests, inFlight := r.Counter(varz.ListenerRequests, s), r.Gauge(varz.ListenerInFlight, s)
 	failures := make([]*varz.Counter, 0, 32)
-	for _, reason := range sidecar.Reasons() {
+	for reason := range sidecar.ReasonCount {
 		s.Reason = reason.String()
 		failures = append(failures, r.Counter(varz.ListenerFailures, s))
 	}

@@ -159,7 +159,7 @@ func newEndpointStats(p *Params, s varz.Source) endpointStats {
 		sent: bytes(p.Sent), received: bytes(p.Received),
 		requests: r.Counter(varz.EndpointDispatches, s), succeeded: r.Counter(varz.EndpointSuccesses, s),
 		failed: r.Counter(varz.EndpointExceptions, s), latency: r.Histogram(varz.EndpointLatency, s),
-		reasons: make([]atomic.Pointer[varz.Counter], len(sidecar.Reasons())),
+		reasons: make([]atomic.Pointer[varz.Counter], sidecar.ReasonCount),
 		reason: func(reason string) *varz.Counter {
 			from := s // not s itself: several may ask at once
 			from.Reason = reason

@@ -25,7 +25,7 @@ func newCounters(r *varz.Registry, name string) *counters {
 		registry: r, name: name,
 		inFlight: r.Gauge(varz.InFlight, s), timeouts: r.Counter(varz.Timeouts, s),
 		noMembers: r.Counter(varz.HeapNoMembers, s), updates: r.Counter(varz.DiscoveryUpdates, s),
-		reasons: make([]atomic.Pointer[varz.Counter], len(sidecar.Reasons())),
+		reasons: make([]atomic.Pointer[varz.Counter], sidecar.ReasonCount),
 	}
 }
 

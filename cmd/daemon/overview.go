@@ -36,7 +36,7 @@ func (d *daemon) overview() admin.Overview {
 			Parked:      d.registry.Gauge(varz.ListenerParked, s).Value(),
 			Requests:    d.registry.Counter(varz.ListenerRequests, s).Value(),
 		}
-		for _, reason := range sidecar.Reasons() {
+		for reason := range sidecar.ReasonCount {
 			s.Reason = reason.String()
 			l.Failures += d.registry.Counter(varz.ListenerFailures, s).Value()
 		}

@@ -218,7 +218,7 @@ func TestAPendingCauseEndsTheTries(t *testing.T) {
 		{sidecar.ClientGone, false}, {sidecar.Lost, false}, {sidecar.DeadlineCause, false},
 		{sidecar.Stalled, false}, {sidecar.Draining, false}, {sidecar.AttemptDeadline, true},
 	} {
-		t.Run(c.cause.String(), func(t *testing.T) {
+		t.Run(c.cause.Fault(sidecar.StageRead).Reason.String(), func(t *testing.T) {
 			r := newRig(func(x *sidecar.Exchange) error {
 				x.Interrupt(x.Gen(), c.cause)
 				return fails(faults[0].fault)(x)

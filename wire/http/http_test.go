@@ -107,7 +107,7 @@ func TestIdempotentMethodsAreThoseOfTheStandard(t *testing.T) {
 
 // Every reason has a status of the failing kind and a phrase.
 func TestEveryReasonHasAStatus(t *testing.T) {
-	for _, r := range sidecar.Reasons() {
+	for r := range sidecar.ReasonCount {
 		for _, fl := range []sidecar.Flags{0, sidecar.FromClient} {
 			status := StatusOf(&sidecar.Fault{Reason: r, Flags: fl})
 			if status < 400 || status > 599 || Phrase(status) == "Error" {

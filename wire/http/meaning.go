@@ -40,7 +40,7 @@ func StatusOf(f *sidecar.Fault) int {
 		return 400
 	case sidecar.NoRoute:
 		return 404
-	case sidecar.NoEndpoints, sidecar.PoolExhausted, sidecar.BreakerOpen, sidecar.ShuttingDown, sidecar.TooManyRequests, sidecar.TooManyConnections:
+	case sidecar.NoEndpoints, sidecar.PoolExhausted, sidecar.BreakerOpen, sidecar.ShuttingDown, sidecar.TooManyRequests, sidecar.TooManyConnections, sidecar.BulkheadFull:
 		return 503
 	case sidecar.ConnectTimeout, sidecar.AttemptTimedOut, sidecar.DeadlineExceeded:
 		return 504

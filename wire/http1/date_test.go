@@ -90,7 +90,7 @@ func TestOwnRepliesAreDated(t *testing.T) {
 // A page that outgrew its buffer would lose it.
 func TestErrorPagesFitTheirBuffers(t *testing.T) {
 	var s Server
-	for _, r := range sidecar.Reasons() {
+	for r := range sidecar.ReasonCount {
 		for status := 400; status < 600; status++ {
 			for _, to := range []toClient{{close: true}, {http10: true}} {
 				to.date = s.dates.Text(1)

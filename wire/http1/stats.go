@@ -17,7 +17,7 @@ type Stats struct {
 func NewStats(r *varz.Registry, name string) Stats {
 	s := varz.Source{Listener: name}
 	st := Stats{In: r.Counter(varz.ClientBytesIn, s), Out: r.Counter(varz.ClientBytesOut, s), requests: r.Counter(varz.ListenerRequests, s)}
-	for _, reason := range sidecar.Reasons() {
+	for reason := range sidecar.ReasonCount {
 		s.Reason = reason.String()
 		st.failures = append(st.failures, r.Counter(varz.ListenerFailures, s))
 	}
