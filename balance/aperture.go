@@ -50,7 +50,7 @@ func NewAperture(p ApertureParams, random *rand.Rand, now int64) *Aperture {
 	a.load = meter{at: now, window: float64(a.params.Smoothing)}
 	a.stepped = now - int64(a.params.Smoothing) // the first step need not wait
 	a.schedule(now)
-	a.publish(newTable(nil))
+	a.publish(newTable(nil, p.Draws))
 	return a
 }
 
@@ -125,7 +125,7 @@ func (a *Aperture) Update(nodes []Node, now int64) {
 	a.barren = false
 	a.jitter.forget(&a.members)
 	a.fill(max(size, a.params.MinSize), now)
-	a.publish(newTable(slices.Clone(nodes)))
+	a.publish(newTable(slices.Clone(nodes), a.params.Draws))
 }
 
 // Set changes the settings live. A size outside the new bounds is put right at
@@ -134,6 +134,7 @@ func (a *Aperture) Set(p ApertureParams, now int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	old := a.params
+	p.Draws = old.Draws
 	a.params = p.complete()
 	a.load.advance(now)
 	a.load.window = float64(a.params.Smoothing)
@@ -179,7 +180,7 @@ func (a *Aperture) publish(all *table) {
 		nodes[i], v.ids[i] = s.node, s.node.ID()
 		v.has[v.ids[i]] = struct{}{}
 	}
-	v.in = newTable(nodes)
+	v.in = newTable(nodes, a.params.Draws)
 	a.view.Store(v)
 }
 

@@ -9,7 +9,7 @@ import (
 func pickers() map[string]picker {
 	return map[string]picker{
 		"LeastLoaded": NewLeastLoaded(nil),
-		"P2C":         NewP2C(),
+		"P2C":         NewP2C(nil),
 		"Aperture":    NewAperture(ApertureParams{JitterMin: 120 * time.Second}, nil, 1),
 		"ApertureAll": NewAperture(ApertureParams{MinSize: 1000}, nil, 1),
 	}

@@ -1,6 +1,7 @@
 package balance
 
 import (
+	"math/rand/v2"
 	"slices"
 	"sync/atomic"
 
@@ -14,12 +15,15 @@ import (
 // the comparison.
 type P2C struct {
 	nodes atomic.Pointer[table]
+	draws rand.Source
 }
 
-// NewP2C makes a P2C without nodes.
-func NewP2C() *P2C {
-	p := &P2C{}
-	p.nodes.Store(newTable(nil))
+// NewP2C makes a P2C without nodes. Picks draw from draws, which makes them the
+// same in each run but leaves them to one goroutine; nil is the runtime's
+// generator, which all may use at once.
+func NewP2C(draws rand.Source) *P2C {
+	p := &P2C{draws: draws}
+	p.nodes.Store(newTable(nil, draws))
 	return p
 }
 
@@ -40,5 +44,5 @@ func (p *P2C) Done(Node, int, int64) {}
 
 // Update makes nodes the whole set.
 func (p *P2C) Update(nodes []Node, _ int64) {
-	p.nodes.Store(newTable(slices.Clone(nodes)))
+	p.nodes.Store(newTable(slices.Clone(nodes), p.draws))
 }

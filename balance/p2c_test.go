@@ -8,7 +8,7 @@ import (
 )
 
 func TestP2CKeepsTheRulesOfStatusAndTries(t *testing.T) {
-	statuses(t, func() picker { return NewP2C() })
+	statuses(t, func() picker { return NewP2C(nil) })
 }
 
 func TestP2CSharesSerialTrafficByWeight(t *testing.T) {
@@ -25,7 +25,7 @@ func TestP2CSharesSerialTrafficByWeight(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			const picks = 40000
 			fs, nodes := weighted(weights...)
-			p := NewP2C()
+			p := NewP2C(nil)
 			p.Update(nodes, 1)
 			got, sum := make([]int, len(fs)+1), 0.0
 			for _, w := range weights {
@@ -48,7 +48,7 @@ func TestP2CSharesSerialTrafficByWeight(t *testing.T) {
 
 func TestP2CKeepsOutstandingEvenByWeight(t *testing.T) {
 	fs, nodes := weighted(1, 1, 1, 1, 2, 2, 4, 4)
-	p := NewP2C()
+	p := NewP2C(nil)
 	p.Update(nodes, 1)
 	for range 1600 {
 		begin(t, p, exchange(), 1)
@@ -65,7 +65,7 @@ func TestP2CKeepsOutstandingEvenByWeight(t *testing.T) {
 
 func TestP2CFindsTheOneOpenNodeOfMany(t *testing.T) {
 	fs, nodes := fakes(1000, 1)
-	p := NewP2C()
+	p := NewP2C(nil)
 	p.Update(nodes, 1)
 	for _, f := range fs {
 		f.set(sidecar.Closed)

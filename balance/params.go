@@ -1,6 +1,9 @@
 package balance
 
-import "time"
+import (
+	"math/rand/v2"
+	"time"
+)
 
 // ApertureParams are the settings of an Aperture.
 type ApertureParams struct {
@@ -20,6 +23,9 @@ type ApertureParams struct {
 	// which is drawn evenly. A JitterMin of 0 is no swaps; a JitterMax below
 	// JitterMin is JitterMin.
 	JitterMin, JitterMax time.Duration
+	// Draws is where picks take random numbers from, as in NewP2C; nil is the
+	// runtime's generator. Set does not change it.
+	Draws rand.Source
 }
 
 func (p ApertureParams) complete() ApertureParams {

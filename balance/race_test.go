@@ -56,7 +56,7 @@ func storm(t *testing.T, p picker, each func(now int64)) []*fake {
 }
 
 func TestP2CUnderConcurrency(t *testing.T) {
-	storm(t, NewP2C(), func(int64) {})
+	storm(t, NewP2C(nil), func(int64) {})
 }
 
 func TestLeastLoadedUnderConcurrencyLosesNoCount(t *testing.T) {

@@ -1,10 +1,6 @@
 package balance
 
-import (
-	"math/rand/v2"
-
-	"sidecar"
-)
+import "sidecar"
 
 // maxRedraws is how often a pair is drawn again for having no node that is
 // Open and untried. With half of all nodes down, a pair is useless one time in
@@ -103,7 +99,7 @@ func (s *search) scan(t *table) {
 			equals = 1
 		default:
 			equals++
-			if rand.IntN(equals) != 0 {
+			if t.below(equals) != 0 {
 				continue
 			}
 		}

@@ -10,10 +10,12 @@ type table struct {
 	// with probability keep[i]/2^32 it is node i, else node other[i].
 	keep  []uint32
 	other []int32
+	// draws is where numbers come from, nil for the runtime's generator.
+	draws rand.Source
 }
 
-func newTable(nodes []Node) *table {
-	t := &table{nodes: nodes}
+func newTable(nodes []Node, draws rand.Source) *table {
+	t := &table{nodes: nodes, draws: draws}
 	weights := make([]float64, len(nodes))
 	equal, sum := true, 0.0
 	for i, n := range nodes {
@@ -56,9 +58,20 @@ func (t *table) alias(weights []float64, sum float64) {
 	}
 }
 
+// number is the next random number. Hot.
+func (t *table) number() uint64 {
+	if t.draws == nil {
+		return rand.Uint64()
+	}
+	return t.draws.Uint64()
+}
+
+// below is a random number of 0 to n-1. Hot.
+func (t *table) below(n int) int { return int(t.number() >> 32 * uint64(n) >> 32) }
+
 // draw is the index of a node drawn by weight; the table is not empty.
 func (t *table) draw() int {
-	r := rand.Uint64()
+	r := t.number()
 	i := int(r >> 32 * uint64(len(t.nodes)) >> 32)
 	if t.keep != nil && uint32(r) > t.keep[i] {
 		return int(t.other[i])
@@ -78,7 +91,7 @@ func (t *table) drawTwo() (int, int) {
 			return i, j
 		}
 	}
-	j := rand.IntN(len(t.nodes) - 1)
+	j := t.below(len(t.nodes) - 1)
 	if j >= i {
 		j++
 	}

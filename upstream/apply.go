@@ -48,7 +48,7 @@ func newBalancer(b Balance, now int64) Balancer {
 	case policyLeastLoaded:
 		return balance.NewLeastLoaded(nil)
 	case policyP2C:
-		return balance.NewP2C()
+		return balance.NewP2C(nil)
 	default:
 		return balance.NewAperture(b.Aperture, nil, now)
 	}
