@@ -50,7 +50,7 @@ func NewAperture(p ApertureParams, random *rand.Rand, now int64) *Aperture {
 	a.load = meter{at: now, window: float64(a.params.Smoothing)}
 	a.stepped = now - int64(a.params.Smoothing) // the first step need not wait
 	a.schedule(now)
-	a.publish(newTable(nil, p.Draws))
+	a.publish(newTable(nil, p.Draws, now), now)
 	return a
 }
 
@@ -111,7 +111,7 @@ func (a *Aperture) event(n int64, closed Node, now int64) {
 		changed = true
 	}
 	if changed {
-		a.publish(a.view.Load().all)
+		a.publish(a.view.Load().all, now)
 	}
 }
 
@@ -121,11 +121,11 @@ func (a *Aperture) Update(nodes []Node, now int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	size := len(a.members.in)
-	a.members.replace(nodes)
+	a.members.replace(nodes, now)
 	a.barren = false
 	a.jitter.forget(&a.members)
 	a.fill(max(size, a.params.MinSize), now)
-	a.publish(newTable(slices.Clone(nodes), a.params.Draws))
+	a.publish(newTable(slices.Clone(nodes), a.params.Draws, now), now)
 }
 
 // Set changes the settings live. A size outside the new bounds is put right at
@@ -146,7 +146,7 @@ func (a *Aperture) Set(p ApertureParams, now int64) {
 	for len(a.members.in) > a.limit() {
 		a.members.move(a.members.victim(nil, now))
 	}
-	a.publish(a.view.Load().all)
+	a.publish(a.view.Load().all, now)
 }
 
 // Tick does what time alone demands: the load falls, Closed members are
@@ -167,12 +167,12 @@ func (a *Aperture) Tick(now int64) {
 		changed = true
 	}
 	if changed {
-		a.publish(a.view.Load().all)
+		a.publish(a.view.Load().all, now)
 	}
 }
 
 // publish makes the present members what picks see. all is the whole set.
-func (a *Aperture) publish(all *table) {
+func (a *Aperture) publish(all *table, now int64) {
 	n := len(a.members.in)
 	v := &view{all: all, ids: make([]uint64, n), has: make(map[uint64]struct{}, n)}
 	nodes := make([]Node, n)
@@ -180,7 +180,7 @@ func (a *Aperture) publish(all *table) {
 		nodes[i], v.ids[i] = s.node, s.node.ID()
 		v.has[v.ids[i]] = struct{}{}
 	}
-	v.in = newTable(nodes, a.params.Draws)
+	v.in = newTable(nodes, a.params.Draws, now)
 	a.view.Store(v)
 }
 

@@ -20,6 +20,8 @@ type fake struct {
 	status  atomic.Uint32
 	pending atomic.Int64
 	weight  atomic.Uint64
+	cost    atomic.Uint64 // 0 is none, which counts as 1
+	share   atomic.Uint64 // so too
 }
 
 func newFake(id uint64, weight float64) *fake {
@@ -30,8 +32,11 @@ func newFake(id uint64, weight float64) *fake {
 
 func (f *fake) ID() uint64                  { return f.id }
 func (f *fake) Status(int64) sidecar.Status { return sidecar.Status(f.status.Load()) }
-func (f *fake) Load() (int64, float64) {
-	return f.pending.Load(), math.Float64frombits(f.weight.Load())
+func (f *fake) Load(int64) Load {
+	return Load{
+		Pending: f.pending.Load(), Weight: math.Float64frombits(f.weight.Load()),
+		Cost: math.Float64frombits(f.cost.Load()), Share: math.Float64frombits(f.share.Load()),
+	}
 }
 func (f *fake) set(s sidecar.Status) { f.status.Store(uint32(s)) }
 

@@ -92,6 +92,9 @@ func (l *LeastLoaded) review(n int, now int64) bool {
 // move puts e, whose status was found to be st, where it belongs. One that was
 // put aside stays out of the heaps.
 func (l *LeastLoaded) move(e *entry, st sidecar.Status) {
+	if st == e.status {
+		return
+	}
 	if e.status == sidecar.Open {
 		l.down.append(e)
 	} else if st == sidecar.Open {

@@ -27,6 +27,9 @@ const (
 // With unequal weights and hardly any traffic the heaviest node gets all of
 // it, since nothing outstanding over a large weight is the least; shares
 // follow the weights as load grows.
+//
+// It counts requests and nothing else: a cost that changes by time alone would
+// have to be put in order anew before each pick.
 type LeastLoaded struct {
 	mu      sync.Mutex
 	heaps   [sidecar.Closed + 1]heap // by status as last seen
@@ -56,13 +59,13 @@ func (l *LeastLoaded) Pick(x *sidecar.Exchange, now int64) Node {
 	l.review(min(lookAgain, l.down.n), now)
 	e := l.find(x, now)
 	e.load += int64(x.N)
-	l.rekey(e)
+	l.rekey(e, now)
 	return e.node
 }
 
 // Done ends what Pick began for that many requests. It is hot and safe for
 // concurrent calls.
-func (l *LeastLoaded) Done(n Node, requests int, _ int64) {
+func (l *LeastLoaded) Done(n Node, requests int, now int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.entries[n.ID()]
@@ -72,7 +75,7 @@ func (l *LeastLoaded) Done(n Node, requests int, _ int64) {
 	e.load = max(0, e.load-int64(requests))
 	switch {
 	case !e.gone:
-		l.rekey(e)
+		l.rekey(e, now)
 	case e.load == 0:
 		delete(l.entries, e.id)
 	}
@@ -113,7 +116,8 @@ func (l *LeastLoaded) admit(n Node, now int64) {
 	e := l.entries[n.ID()]
 	if e != nil && !e.gone {
 		e.node = n
-		l.rekey(e) // its weight may be another
+		l.move(e, min(n.Status(now), sidecar.Closed))
+		l.rekey(e, now) // its weight may be another
 		return
 	}
 	if e == nil {
@@ -121,7 +125,7 @@ func (l *LeastLoaded) admit(n Node, now int64) {
 		l.entries[e.id] = e
 	}
 	e.node, e.gone, e.status = n, false, min(n.Status(now), sidecar.Closed)
-	l.key(e)
+	l.key(e, now)
 	l.heaps[e.status].push(e)
 	if e.status != sidecar.Open {
 		l.down.append(e)
@@ -133,14 +137,15 @@ func (l *LeastLoaded) admit(n Node, now int64) {
 // turns, but not in step with other clients. A purely random tie would not do:
 // the first of the heap is redrawn, the others keep theirs, and before long
 // all but a few hold high numbers and wait while one node is picked on and on.
-func (l *LeastLoaded) key(e *entry) {
-	_, w := e.node.Load()
-	e.score = score(e.load, w)
+func (l *LeastLoaded) key(e *entry, now int64) {
+	load := e.node.Load(now)
+	load.Pending, load.Cost = e.load, 1
+	e.score = load.score()
 	l.seq++
 	e.tie = l.seq + l.random.Uint64N(2*uint64(l.size)+1)
 }
 
-func (l *LeastLoaded) rekey(e *entry) {
-	l.key(e)
+func (l *LeastLoaded) rekey(e *entry, now int64) {
+	l.key(e, now)
 	l.heaps[e.status].fix(e.at)
 }

@@ -53,7 +53,7 @@ func (m *members) move(s *spot) {
 }
 
 // replace makes nodes the whole set. New ones are outside.
-func (m *members) replace(nodes []Node) {
+func (m *members) replace(nodes []Node, now int64) {
 	next := make(map[uint64]*spot, len(nodes))
 	m.heavy = 0
 	for _, n := range nodes {
@@ -67,8 +67,7 @@ func (m *members) replace(nodes []Node) {
 			next[id] = s
 		}
 		s.node = n
-		_, w := n.Load()
-		s.weight = weigh(w)
+		s.weight = n.Load(now).draws()
 		m.heavy = max(m.heavy, s.weight)
 	}
 	for id, s := range m.spots {
@@ -123,8 +122,8 @@ func (m *members) victim(keep *spot, now int64) *spot {
 		if s.node.Status(now) >= sidecar.Closed {
 			return s
 		}
-		pending, w := s.node.Load()
-		load := float64(pending) / weigh(w)
+		carries := s.node.Load(now)
+		load := float64(carries.Pending) / carries.draws()
 		switch {
 		case v == nil || load < least:
 			v, least, equals = s, load, 1

@@ -26,8 +26,9 @@ func (m *model) best(x *sidecar.Exchange) (rank, float64) {
 }
 
 func (m *model) of(f *fake, x *sidecar.Exchange) (rank, float64) {
-	_, w := f.Load()
-	return rankOf(f.Status(0), x.Tries.Tried(f.id)), score(m.load[f], w)
+	load := f.Load(0)
+	load.Pending = m.load[f]
+	return rankOf(f.Status(0), x.Tries.Tried(f.id)), load.score()
 }
 
 func (m *model) down() int {

@@ -3,6 +3,7 @@ package balance
 import (
 	"math"
 	"math/rand/v2"
+	"strconv"
 
 	"sidecar"
 )
@@ -16,10 +17,31 @@ type Node interface {
 	// Status is the worst of discovery, drain, breaker and pool at the time
 	// now, in nanoseconds.
 	Status(now int64) sidecar.Status
-	// Load is the number of requests outstanding, not below 0, and the node's
-	// weight: 1 is normal, 2 takes twice as much. A weight that is not a
-	// positive finite number counts as 1.
-	Load() (pending int64, weight float64)
+	// Load is what it carries at the time now, in nanoseconds.
+	Load(now int64) Load
+}
+
+// Place is what a node is known by elsewhere too, in other processes and after
+// a restart.
+type Place struct {
+	Name     string // its address
+	Zone     string // where it stands, "" if unknown
+	Priority int    // those of the least are used first
+}
+
+// Placed is a Node that says where it stands, for pickers that put nodes in an
+// order of which other processes have the same. Update asks each once; what it
+// says does not change while the node is in the set.
+type Placed interface {
+	Place() Place
+}
+
+// placeOf is n's place; one that does not say is known by its number.
+func placeOf(n Node) Place {
+	if p, ok := n.(Placed); ok {
+		return p.Place()
+	}
+	return Place{Name: strconv.FormatUint(n.ID(), 10)}
 }
 
 // rank orders nodes for one exchange, 0 is best. An exchange never goes to the
@@ -62,11 +84,6 @@ func weigh(w float64) float64 {
 		return w
 	}
 	return 1
-}
-
-// score is the load a node would have with one more request.
-func score(pending int64, weight float64) float64 {
-	return float64(pending+1) / weigh(weight)
 }
 
 // seeded is r, or a generator that the system seeds if r is nil.

@@ -9,7 +9,7 @@ import (
 )
 
 // P2C picks the better of two distinct nodes drawn at random by weight: the
-// better status, then the lower (pending+1)/weight. Its picks take no lock and
+// better status, then the lower score. Its picks take no lock and
 // constant time; only if a few draws found nothing of use are all nodes looked
 // at. Weights are those of the last Update for the draw, the present ones for
 // the comparison.
@@ -23,7 +23,7 @@ type P2C struct {
 // generator, which all may use at once.
 func NewP2C(draws rand.Source) *P2C {
 	p := &P2C{draws: draws}
-	p.nodes.Store(newTable(nil, draws))
+	p.nodes.Store(newTable(nil, draws, 0))
 	return p
 }
 
@@ -43,6 +43,6 @@ func (p *P2C) Pick(x *sidecar.Exchange, now int64) Node {
 func (p *P2C) Done(Node, int, int64) {}
 
 // Update makes nodes the whole set.
-func (p *P2C) Update(nodes []Node, _ int64) {
-	p.nodes.Store(newTable(slices.Clone(nodes), p.draws))
+func (p *P2C) Update(nodes []Node, now int64) {
+	p.nodes.Store(newTable(slices.Clone(nodes), p.draws, now))
 }

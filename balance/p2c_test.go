@@ -56,9 +56,9 @@ func TestP2CKeepsOutstandingEvenByWeight(t *testing.T) {
 	// Of two choices the fuller is never taken, so the difference between the
 	// fullest and the mean stays near ln(ln(n)), far below a random 6 sigma of 60.
 	for _, f := range fs {
-		pending, w := f.Load()
-		if got := float64(pending) / w; math.Abs(got-100) > 10 {
-			t.Errorf("node %d of weight %v: %v outstanding a weight, want 100 ± 10", f.id, w, got)
+		load := f.Load(1)
+		if got := float64(load.Pending) / load.Weight; math.Abs(got-100) > 10 {
+			t.Errorf("node %d of weight %v: %v outstanding a weight, want 100 ± 10", f.id, load.Weight, got)
 		}
 	}
 }

@@ -9,24 +9,18 @@ const maxRedraws = 4
 
 // candidate is a node as an exchange sees it at one moment.
 type candidate struct {
-	node    Node
-	rank    rank
-	pending int64
-	score   float64
+	node  Node
+	rank  rank
+	load  Load
+	score float64 // of load, where all are compared
 }
 
 // better tells whether c is to be preferred to d, which was drawn before it.
-// Between two that carry nothing the first drawn stays: it was drawn by weight
-// already, and to compare weights once more would send all the traffic of a
-// client that makes one call after the other to the heaviest node.
 func (c *candidate) better(d *candidate) bool {
 	if c.rank != d.rank {
 		return c.rank < d.rank
 	}
-	if c.pending == 0 && d.pending == 0 {
-		return false
-	}
-	return c.score < d.score
+	return c.load.less(d.load)
 }
 
 // search is one pick under way.
@@ -44,9 +38,7 @@ func (s *search) look(n Node) candidate {
 		s.closed = n
 	}
 	c := candidate{node: n, rank: rankOf(st, s.x.Tries.Tried(n.ID()))}
-	var w float64
-	c.pending, w = n.Load()
-	c.score = score(c.pending, w)
+	c.load = n.Load(s.now)
 	return c
 }
 
@@ -90,8 +82,10 @@ func (s *search) wants(t *table) bool {
 // the first would send all that fails to the same one.
 func (s *search) scan(t *table) {
 	equals := 0
+	s.best.score = s.best.load.score()
 	for _, n := range t.nodes {
 		c := s.look(n)
+		c.score = c.load.score()
 		switch {
 		case c.rank > s.best.rank || c.rank == s.best.rank && c.score > s.best.score:
 			continue

@@ -14,13 +14,12 @@ type table struct {
 	draws rand.Source
 }
 
-func newTable(nodes []Node, draws rand.Source) *table {
+func newTable(nodes []Node, draws rand.Source, now int64) *table {
 	t := &table{nodes: nodes, draws: draws}
 	weights := make([]float64, len(nodes))
 	equal, sum := true, 0.0
 	for i, n := range nodes {
-		_, w := n.Load()
-		weights[i] = weigh(w)
+		weights[i] = n.Load(now).draws()
 		sum += weights[i]
 		equal = equal && weights[i] == weights[0]
 	}

@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"sidecar"
+	"sidecar/balance"
 	"sidecar/discovery"
 	"sidecar/upstream/breaker"
 	"sidecar/upstream/pool"
@@ -54,8 +55,14 @@ func (e *endpoint) Status(now int64) sidecar.Status {
 }
 
 // Load is what is outstanding, and the announced weight. Hot.
-func (e *endpoint) Load() (int64, float64) {
-	return e.pending.Load(), math.Float64frombits(e.weight.Load())
+func (e *endpoint) Load(int64) balance.Load {
+	return balance.Load{Pending: e.pending.Load(), Cost: 1, Weight: math.Float64frombits(e.weight.Load()), Share: 1}
+}
+
+// Place is where discovery says that it stands.
+func (e *endpoint) Place() balance.Place {
+	k := e.known.Load()
+	return balance.Place{Name: e.address, Zone: k.Zone, Priority: k.Priority}
 }
 
 // describe takes what discovery says now.

@@ -75,10 +75,10 @@ func (c *Cluster) Rows() []Row {
 func (e *endpoint) row(now int64) Row {
 	status := e.Status(now) // first, as it may end the turn of a probe
 	k, s := e.known.Load(), e.breaker.Snapshot()
-	pending, weight := e.Load()
+	load := e.Load(now)
 	q := e.stats.latency.Quantiles(0.5, 0.99)
 	r := Row{
-		Address: e.address, Source: k.Source, Weight: weight, Age: time.Since(k.Since), Pending: pending,
+		Address: e.address, Source: k.Source, Weight: load.Weight, Age: time.Since(k.Since), Pending: load.Pending,
 		Pool: e.pool.Stats(), Requests: e.stats.requests.Value(), Failures: e.stats.failed.Value(),
 		P50: time.Duration(q[0]), P99: time.Duration(q[1]),
 		Breaker: Gate{State: s.State.String(), Reason: s.Reason, Since: time.Duration(now - s.Since), Ejections: s.Ejections, Kept: s.Kept},
