@@ -2,7 +2,17 @@ package http
 
 import "sidecar"
 
-// ClassOf is what a final status means to layers.
+// ReplyClass is what a final reply means to layers: a 503 that says when to
+// come again (retryAfter: it has a Retry-After field) is a peer that is well and
+// sheds load (RFC 9110, section 15.6.4), and no failure of it.
+func ReplyClass(status int, retryAfter bool) sidecar.Class {
+	if status == 503 && retryAfter {
+		return sidecar.Shed
+	}
+	return ClassOf(status)
+}
+
+// ClassOf is what a final status means by itself.
 func ClassOf(status int) sidecar.Class {
 	switch {
 	case status < 400:
@@ -64,31 +74,30 @@ func StatusOf(f *sidecar.Fault) int {
 
 // Phrase is the reason phrase of the statuses that the sidecar makes itself.
 func Phrase(status int) string {
-	switch status {
-	case 400:
-		return "Bad Request"
-	case 404:
-		return "Not Found"
-	case 405:
-		return "Method Not Allowed"
-	case 408:
-		return "Request Timeout"
-	case 431:
-		return "Request Header Fields Too Large"
-	case 499:
-		return "Client Closed Request"
-	case 500:
-		return "Internal Server Error"
-	case 501:
-		return "Not Implemented"
-	case 502:
-		return "Bad Gateway"
-	case 503:
-		return "Service Unavailable"
-	case 504:
-		return "Gateway Timeout"
-	case 505:
-		return "HTTP Version Not Supported"
+	for _, p := range phrases {
+		if p.status == status {
+			return p.text
+		}
+	}
+	if status < 400 {
+		return "" // it may be empty (RFC 9112, section 4)
 	}
 	return "Error"
+}
+
+// phrases are those of RFC 9110 section 15 that a configured answer is likely
+// to have, besides our own. Nobody changes them.
+var phrases = [...]struct {
+	status int
+	text   string
+}{
+	{200, "OK"}, {201, "Created"}, {202, "Accepted"}, {203, "Non-Authoritative Information"}, {204, "No Content"}, {206, "Partial Content"},
+	{300, "Multiple Choices"}, {301, "Moved Permanently"}, {302, "Found"}, {303, "See Other"}, {304, "Not Modified"},
+	{307, "Temporary Redirect"}, {308, "Permanent Redirect"},
+	{400, "Bad Request"}, {401, "Unauthorized"}, {403, "Forbidden"}, {404, "Not Found"}, {405, "Method Not Allowed"},
+	{408, "Request Timeout"}, {409, "Conflict"}, {410, "Gone"}, {413, "Content Too Large"}, {416, "Range Not Satisfiable"},
+	{421, "Misdirected Request"}, {429, "Too Many Requests"}, {431, "Request Header Fields Too Large"},
+	{451, "Unavailable For Legal Reasons"}, {499, "Client Closed Request"},
+	{500, "Internal Server Error"}, {501, "Not Implemented"}, {502, "Bad Gateway"}, {503, "Service Unavailable"},
+	{504, "Gateway Timeout"}, {505, "HTTP Version Not Supported"},
 }

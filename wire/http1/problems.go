@@ -40,5 +40,6 @@ var (
 	errBodyEnd           = &problem{400, "connection closed in the middle of the body"}
 	errBodyStalled       = &problem{408, "body stopped coming"}
 	errBodySlow          = &problem{408, "body takes too long: a held one has six times header_timeout and a second for each 64 KiB"}
+	errAnswerStatus      = &problem{500, "an answer of the sidecar's own has a status of 200 to 599"}
 	errHeadStalled       = &problem{408, "head stopped coming"}
 )
