@@ -62,11 +62,15 @@ func failure(x *sidecar.Exchange, err error) sidecar.Reason {
 	if err != nil {
 		return sidecar.FaultOf(err).Reason
 	}
-	if x.Kind == sidecar.Unary && x.Msg.Class().Failed() {
+	if x.Kind == sidecar.Unary && refused(x.Msg.Class()) {
 		return sidecar.Status5xx
 	}
 	return sidecar.NoReason
 }
+
+// refused tells whether a reply of class c is a failure to its caller. One that
+// sheds load is, though the endpoint is not to blame.
+func refused(c sidecar.Class) bool { return c.Failed() || c == sidecar.Shed }
 
 // stats is the layer that counts what callers saw and names the operation.
 func (s *stack) stats(next sidecar.Service) sidecar.Service {
@@ -148,7 +152,7 @@ func (c *Cluster) Observe(op sidecar.Op, out sidecar.Outcome) {
 // reasonOf is why a request inside a session counts as failed, NoReason if it
 // does not.
 func reasonOf(o sidecar.Outcome) sidecar.Reason {
-	if o.Reason == sidecar.NoReason && o.Class.Failed() {
+	if o.Reason == sidecar.NoReason && refused(o.Class) {
 		return sidecar.Status5xx
 	}
 	return o.Reason

@@ -90,12 +90,15 @@ func (r *Ring) Told() uint64 {
 // for one that is not worth telling, which most are, it compares a few numbers;
 // for others it takes a mutex for the time of one copy.
 func (r *Ring) Add(x *sidecar.Exchange, err error, now int64) {
-	failed := err != nil || x.Msg != nil && x.Msg.Class().Failed()
+	failed := err != nil || x.Msg != nil && failure(x.Msg.Class())
 	if !failed && x.Tries.Len() < 2 && !r.isSlow(x, now) {
 		return
 	}
 	r.keep(x, faultOf(x, err, failed), failed, now)
 }
+
+// failure tells whether a reply of class c is one to its caller.
+func failure(c sidecar.Class) bool { return c.Failed() || c == sidecar.Shed }
 
 // isSlow counts as the timeout does, so that a client that sends or reads
 // slowly, and a session that lives long, are not told as slow.

@@ -65,6 +65,7 @@ func TestOnlyWhatIsWorthTellingIsKept(t *testing.T) {
 		{"overload is an answer", sidecar.Overload, 1, 1, nil, ""},
 		{"fault", sidecar.NoClass, 0, 1, fault, Failed},
 		{"failing reply passed on", sidecar.Failure, 1, 1, nil, Failed},
+		{"shed passed on", sidecar.Shed, 2, 1, nil, Failed},
 		{"unavailable passed on", sidecar.Unavailable, 2, 1, nil, Failed},
 		{"second try", sidecar.Success, 2, 1, nil, Retried},
 		{"slow", sidecar.Success, 1, second, nil, Slow},

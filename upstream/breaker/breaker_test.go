@@ -97,6 +97,8 @@ func TestWhatCountsAgainstTheEndpoint(t *testing.T) {
 		{"failure", sidecar.Failure, nil, bad},
 		{"unavailable", sidecar.Unavailable, nil, bad},
 		{"overload", sidecar.Overload, nil, silent},
+		{"shed", sidecar.Shed, nil, silent},
+		{"held shed", 0, held(sidecar.Shed), silent},
 		{"held unavailable", 0, held(sidecar.Unavailable), bad},
 		{"held overload", 0, held(sidecar.Overload), silent},
 		{"held client error", 0, held(sidecar.ClientError), good},
@@ -213,6 +215,7 @@ func TestProbeWithoutAWordGivesTheTurnBack(t *testing.T) {
 		{"pool exhausted", 0, &sidecar.Fault{Stage: sidecar.StageDial, Flags: sidecar.Unsent, Reason: sidecar.PoolExhausted}},
 		{"client gone", 0, &sidecar.Fault{Flags: sidecar.FromClient, Reason: sidecar.ClientLeft}},
 		{"overload", sidecar.Overload, nil},
+		{"load shed", sidecar.Shed, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			virtual(t, func(t *testing.T) {

@@ -31,7 +31,7 @@ func ofClass(c sidecar.Class) verdict {
 	switch {
 	case c.Failed():
 		return bad
-	case c == sidecar.Overload:
+	case c == sidecar.Overload, c == sidecar.Shed:
 		return silent
 	default:
 		return good

@@ -32,7 +32,7 @@ func (b *Breaker) Layer() sidecar.Layer {
 // Observe learns from a request inside a session. Hot.
 func (b *Breaker) Observe(_ sidecar.Op, o sidecar.Outcome) {
 	v := ofClass(o.Class)
-	if o.Reason != sidecar.NoReason && !o.Class.Failed() {
+	if o.Reason != sidecar.NoReason && !o.Class.Failed() && o.Class != sidecar.Shed {
 		v = ofReason(o.Reason, sidecar.StageRead, false)
 	}
 	b.record(v, 1, b.params.Now())

@@ -81,7 +81,7 @@ func KindOf(f *sidecar.Fault) Kind {
 	case f.Has(sidecar.Rejected):
 		return Rejected
 	case f.Has(sidecar.FromPeer):
-		if f.Class == sidecar.Unavailable {
+		if f.Class == sidecar.Unavailable || f.Class == sidecar.Shed {
 			return Status
 		}
 		return None

@@ -121,7 +121,7 @@ func (l *layer) hold(x *sidecar.Exchange, paid int, now int64) sidecar.ClassSet 
 		!l.Budget.Has(x.N, now) {
 		return 0
 	}
-	return sidecar.Classes(sidecar.Unavailable)
+	return sidecar.Classes(sidecar.Unavailable, sidecar.Shed)
 }
 
 // broke is f where the budget was empty. A reply that was kept has the budget

@@ -88,6 +88,7 @@ var faults = []struct {
 	{"closed", sidecar.Fault{Stage: sidecar.StageRead, Reason: sidecar.PeerClosed}, Reset},
 	{"reset while writing", sidecar.Fault{Stage: sidecar.StageWrite, Reason: sidecar.PeerReset}, Reset},
 	{"attempt timeout", sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.Timeout, Reason: sidecar.AttemptTimedOut}, Timeout},
+	{"held 503 with Retry-After", sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.FromPeer, Class: sidecar.Shed, Code: 503, Reason: sidecar.Status5xx}, Status},
 	{"held 503", sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.FromPeer, Class: sidecar.Unavailable, Code: 503, Reason: sidecar.Status5xx}, Status},
 	{"held 500", sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.FromPeer, Class: sidecar.Failure, Code: 500, Reason: sidecar.Status5xx}, None},
 	{"bad reply", sidecar.Fault{Stage: sidecar.StageRead, Reason: sidecar.BadReply}, None},
@@ -149,7 +150,7 @@ func TestRepliesAreHeldButForTheLastTry(t *testing.T) {
 	if err := r.run(x); err != nil {
 		t.Fatalf("the last reply did not go out: %v", err)
 	}
-	both, own := sidecar.Classes(sidecar.Overload, sidecar.Unavailable), sidecar.Classes(sidecar.Overload)
+	both, own := sidecar.Classes(sidecar.Overload, sidecar.Unavailable, sidecar.Shed), sidecar.Classes(sidecar.Overload)
 	if want := []sidecar.ClassSet{both, both, own}; !slices.Equal(r.holds, want) {
 		t.Errorf("held %v, want %v", r.holds, want)
 	}

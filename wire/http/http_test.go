@@ -92,6 +92,17 @@ func TestStatusesHaveTheirClass(t *testing.T) {
 	}
 }
 
+func TestOnlyA503ThatSaysWhenToComeAgainIsShed(t *testing.T) {
+	for status, want := range map[int]sidecar.Class{200: sidecar.Success, 301: sidecar.Success, 429: sidecar.Overload, 502: sidecar.Unavailable, 503: sidecar.Shed} {
+		if got := ReplyClass(status, true); got != want {
+			t.Errorf("%d: got %v, want %v", status, got, want)
+		}
+		if got := ReplyClass(status, false); got != ClassOf(status) {
+			t.Errorf("%d without the field: got %v", status, got)
+		}
+	}
+}
+
 // RFC 9110, 9.2.2: "PUT, DELETE, and safe request methods are idempotent";
 // methods are case-sensitive.
 func TestIdempotentMethodsAreThoseOfTheStandard(t *testing.T) {

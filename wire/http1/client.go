@@ -9,7 +9,6 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
-	"sidecar/wire/http"
 )
 
 // Dialer makes connections to backends.
@@ -114,7 +113,7 @@ func (t *try) do() *sidecar.Fault {
 	if m.rep.status == 101 {
 		return t.tunnel()
 	}
-	class := http.ClassOf(m.rep.status)
+	class := m.rep.class()
 	if f := t.frame(); f != nil {
 		return f
 	}

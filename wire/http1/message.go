@@ -77,7 +77,7 @@ func (m *message) Class() sidecar.Class {
 	if m.rep.status < 200 && m.rep.status != 101 {
 		return sidecar.NoClass
 	}
-	return http.ClassOf(m.rep.status)
+	return m.rep.class()
 }
 
 // Wake ends the waits of the exchange on both sides. Which side its owner or

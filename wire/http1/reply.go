@@ -1,6 +1,9 @@
 package http1
 
-import "sidecar/wire/http"
+import (
+	"sidecar"
+	"sidecar/wire/http"
+)
 
 // reply is a parsed reply head.
 type reply struct {
@@ -11,6 +14,8 @@ type reply struct {
 	lineEnd int32 // start of the first field line
 	started bool
 	mode    bodyMode
+	// retryAfter: it says when to come again. Looked for in a 503 only.
+	retryAfter bool
 }
 
 // bodyMode is how the end of a body is known.
@@ -48,6 +53,7 @@ func (r *reply) parse(b []byte, asked *request) (done bool, err *problem) {
 	if err = r.frame(b, &r.framing); err != nil {
 		return false, err
 	}
+	r.retryAfter = r.status == 503 && r.find(b, "retry-after") != nil
 	err = r.finish(asked)
 	return err == nil, err
 }
@@ -129,6 +135,9 @@ func (r *reply) reusable() bool {
 	}
 	return r.minor > 0 || r.keepAlive
 }
+
+// class is what the reply means to layers.
+func (r *reply) class() sidecar.Class { return http.ReplyClass(r.status, r.retryAfter) }
 
 // isInformal tells whether a further reply follows this one.
 func (r *reply) isInformal() bool { return r.status < 200 && r.status != 101 }
