@@ -1,7 +1,9 @@
 package balance
 
 import (
+	"cmp"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"sidecar"
@@ -90,10 +92,16 @@ func (l *LeastLoaded) Update(nodes []Node, now int64) {
 	for _, n := range nodes {
 		stay[n.ID()] = struct{}{}
 	}
+	var leave []*entry
 	for id, e := range l.entries {
 		if _, ok := stay[id]; !ok && !e.gone {
-			l.drop(e)
+			leave = append(leave, e)
 		}
+	}
+	// In the map's order no two runs of a simulation were the same.
+	slices.SortFunc(leave, func(a, b *entry) int { return cmp.Compare(a.id, b.id) })
+	for _, e := range leave {
+		l.drop(e)
 	}
 	l.size = len(stay)
 	for _, n := range nodes {

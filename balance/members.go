@@ -70,9 +70,13 @@ func (m *members) replace(nodes []Node, now int64) {
 		s.weight = n.Load(now).draws()
 		m.heavy = max(m.heavy, s.weight)
 	}
-	for id, s := range m.spots {
-		if next[id] == nil {
-			m.take(s)
+	// By the lists: in the map's order no two runs of a simulation were the same.
+	for _, inside := range [...]bool{true, false} {
+		list := m.side(inside)
+		for i := len(*list) - 1; i >= 0; i-- {
+			if s := (*list)[i]; next[s.node.ID()] == nil {
+				m.take(s)
+			}
 		}
 	}
 	m.spots = next
