@@ -49,12 +49,17 @@ func (f field) text(check func(string) error) string {
 
 // texts asks for a list of strings.
 func (t *table) texts(name string, def []string, most int, check func(string) error) []string {
+	return t.textsFrom(name, def, byDefault, most, check)
+}
+
+// textsFrom is texts for a default that is itself set somewhere.
+func (t *table) textsFrom(name string, def []string, origin string, most int, check func(string) error) []string {
 	f := t.field(name)
 	list := def
 	if f.set {
 		list = f.texts(most, check)
 	}
-	f.settle(quoteList(list), byDefault)
+	f.settle(quoteList(list), origin)
 	return list
 }
 
@@ -104,6 +109,11 @@ func (f field) flag() bool {
 
 // count asks for a whole number from least to most.
 func (t *table) count(name string, def, least, most int) int {
+	return t.countFrom(name, def, byDefault, least, most)
+}
+
+// countFrom is count for a default that is itself set somewhere.
+func (t *table) countFrom(name string, def int, origin string, least, most int) int {
 	f := t.field(name)
 	n := def
 	if f.set {
@@ -117,7 +127,7 @@ func (t *table) count(name string, def, least, most int) int {
 			n = int(v)
 		}
 	}
-	f.settle(strconv.Itoa(n), byDefault)
+	f.settle(strconv.Itoa(n), origin)
 	return n
 }
 

@@ -141,10 +141,12 @@ type Breaker struct {
 
 // Retry says what is tried again.
 type Retry struct {
-	MaxRetries   int      // tries after the first, 0 to 7
-	Budget       float64  // of requests, 0 to 1
-	MinPerSecond int      // retries allowed besides
-	On           []string // of the RetryOn names, in that order; may be empty
+	MaxRetries   int           // tries after the first, 0 to 7
+	Budget       float64       // of requests, 0 to 1
+	MinPerSecond int           // retries allowed besides
+	Backoff      time.Duration // at most so long before the first retry, twice that before the next; 0 = none
+	MaxBackoff   time.Duration // at least Backoff
+	On           []string      // of the RetryOn names, in that order; may be empty
 }
 
 // What a try may have ended with to be tried again.
@@ -158,9 +160,13 @@ const (
 
 // Operation is a part of an upstream's requests with settings of its own.
 type Operation struct {
-	Key     string        // `upstream.users.operation."GET /search"`
-	Name    string        // as the protocol names operations; HTTP: method and path prefix
-	Timeout time.Duration // the upstream's, unless given; 0 = none
+	Key  string // `upstream.users.operation."GET /search"`
+	Name string // as the protocol names operations; HTTP: method and path prefix
+	// These are the upstream's, unless given.
+	Timeout        time.Duration // 0 = none
+	AttemptTimeout time.Duration // 0 = none
+	MaxRetries     int
+	On             []string
 	// Idempotent overrides the protocol's own rule unless it is nil.
 	Idempotent *bool
 }

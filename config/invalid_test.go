@@ -198,6 +198,11 @@ func crossFiles() []invalidFile {
 		{"sizes", "\nbalance.min_size = 3\nbalance.max_size = 2", `8: upstream.u.balance.max_size: min_size (3) must not be greater than max_size (2)`},
 		{"watermarks", "\npool.low_watermark = 101", `7: upstream.u.pool.low_watermark: low_watermark (101) must not be greater than high_watermark (100)`},
 		{"backoffs", "\nbreaker.max_backoff = \"4s\"", `7: upstream.u.breaker.max_backoff: min_backoff (5s) must not be longer than max_backoff (4s)`},
+		{"backoffs of retries", "\nretry.backoff = \"1s\"", `7: upstream.u.retry.backoff: backoff (1s) must not be longer than max_backoff (250ms)`},
+		{"timeouts of an operation", "\n[upstream.u.operation.\"GET /\"]\nattempt_timeout = \"1m\"\nmax_retries = 8\non = [\"5xy\"]", `
+			8: upstream.u.operation."GET /".attempt_timeout: attempt_timeout (1m) must not be longer than timeout (10s)
+			9: upstream.u.operation."GET /".max_retries: expected a whole number from 0 to 7, got 8
+			10: upstream.u.operation."GET /".on[0]: expected one of "connect", "rejected", "reset", "timeout", "5xx", got "5xy"; did you mean "5xx"?`},
 		{"timeouts", "\nattempt_timeout = \"1m\"", `7: upstream.u.attempt_timeout: attempt_timeout (1m) must not be longer than timeout (10s)`},
 		{"what has a problem is not compared", "\npool.low_watermark = 101\npool.high_watermark = 0", `8: upstream.u.pool.high_watermark: expected a whole number from 1 to 65535, got 0`},
 	}

@@ -48,7 +48,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 				ConsecutiveFailures: 5, SuccessRate: 0.5, Window: 10 * time.Second, MinRequests: 20,
 				MinBackoff: 5 * time.Second, MaxBackoff: 60 * time.Second, MaxEjected: 0.5,
 			},
-			Retry: Retry{MaxRetries: 2, Budget: 0.2, MinPerSecond: 10, On: []string{"connect", "rejected", "reset", "timeout", "5xx"}},
+			Retry: Retry{MaxRetries: 2, Budget: 0.2, MinPerSecond: 10, Backoff: 25 * time.Millisecond, MaxBackoff: 250 * time.Millisecond, On: []string{"connect", "rejected", "reset", "timeout", "5xx"}},
 		}},
 	}
 	if !reflect.DeepEqual(f, want) {
@@ -78,10 +78,10 @@ func TestWhatTheFileSetsIsTaken(t *testing.T) {
 	if !reflect.DeepEqual(u.Retry.On, []string{"connect", "5xx"}) {
 		t.Errorf("retry on %q", u.Retry.On)
 	}
-	no := false
+	no, on := false, []string{"connect", "5xx"}
 	ops := []Operation{
-		{Key: `upstream."b.c".operation."GET /"`, Name: "GET /"},
-		{Key: `upstream."b.c".operation."GET /x.y]\""`, Name: `GET /x.y]"`, Timeout: 90 * time.Second, Idempotent: &no},
+		{Key: `upstream."b.c".operation."GET /"`, Name: "GET /", MaxRetries: 2, On: on},
+		{Key: `upstream."b.c".operation."GET /x.y]\""`, Name: `GET /x.y]"`, Timeout: 90 * time.Second, MaxRetries: 4, On: on, Idempotent: &no},
 	}
 	if !reflect.DeepEqual(u.Operations, ops) {
 		t.Errorf("operations %+v", u.Operations)

@@ -63,12 +63,19 @@ pool.idle_timeout = "9ms"
 balance = { jitter = "0s", low_load = 0, high_load = 1e-3 }
 retry.on = ["5xx", "connect"]
 [upstream."b.c".operation]
-"GET /x.y]\"" = { idempotent = false }
+"GET /x.y]\"" = { idempotent = false, max_retries = 4 }
 "GET /" = { timeout = "0s" }
 `
 
 func TestEffectiveConfigurationReadsBackAsTheSame(t *testing.T) {
 	f, err := Parse("odd\nname", []byte(everyKind))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sameAgain(t, f)
+	// An operation that takes over more than it can use.
+	f, err = Parse("c.toml", []byte(small+"attempt_timeout = \"5s\"\n[upstream.u.operation]\n"+
+		"\"GET /\" = { timeout = \"1s\", on = [] }\n\"GET /b\" = { attempt_timeout = \"1s\" }\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +100,8 @@ func TestEffectiveConfigurationShowsOrigins(t *testing.T) {
 		"[process]\nthreads   = 0       # default\n",
 		"\n\n[[listener]]\nname             = \"l\"       # c.toml:2\n",
 		"\n\n[upstream.u]\ndiscover        = \"tcp://a:1\"  # c.toml:6\n",
-		"\n\n[upstream.u.operation.\"GET /\"]\ntimeout = \"10s\"  # upstream.u.timeout\n",
+		"\n\n[upstream.u.operation.\"GET /\"]\ntimeout         = \"10s\"  # upstream.u.timeout\n" +
+			"attempt_timeout = \"0s\"   # upstream.u.attempt_timeout\nmax_retries     = 2      # upstream.u.retry.max_retries\n",
 	} {
 		if !strings.Contains("\n\n"+text.String(), want) {
 			t.Errorf("want %q in\n%s", want, &text)

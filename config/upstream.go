@@ -162,29 +162,48 @@ func breaker(t *table) Breaker {
 
 func retry(t *table) Retry {
 	defer t.done()
-	conditions := []string{RetryOnConnect, RetryOnRejected, RetryOnReset, RetryOnTimeout, RetryOn5xx}
 	r := Retry{
 		MaxRetries:   t.count("max_retries", 2, 0, maxRetries),
 		Budget:       t.number("budget", 0.2, 1),
 		MinPerSecond: t.count("min_per_second", 10, 0, maxLoad),
-		On:           t.texts("on", conditions, len(conditions), choice{names: conditions}.check),
+		Backoff:      t.span("backoff", "25ms", "none"),
+		MaxBackoff:   t.span("max_backoff", "250ms", "none"),
+		On:           retryOn(t, conditions(), byDefault),
 	}
-	r.On = slices.DeleteFunc(conditions, func(c string) bool { return !slices.Contains(r.On, c) })
+	t.cross(r.Backoff <= r.MaxBackoff, "backoff", "max_backoff",
+		"backoff (%s) must not be longer than max_backoff (%s)", durationText(r.Backoff), durationText(r.MaxBackoff))
 	return r
 }
 
-// operation reads one operation of the upstream, whose timeout it has unless it
-// says otherwise.
+func conditions() []string {
+	return []string{RetryOnConnect, RetryOnRejected, RetryOnReset, RetryOnTimeout, RetryOn5xx}
+}
+
+// retryOn asks for what is tried again, in the order of conditions.
+func retryOn(t *table, def []string, origin string) []string {
+	all := conditions()
+	on := t.textsFrom("on", def, origin, len(all), choice{names: all}.check)
+	return slices.DeleteFunc(all, func(c string) bool { return !slices.Contains(on, c) })
+}
+
+// operation reads one operation of the upstream, whose settings it has unless it
+// says otherwise. An attempt_timeout like the upstream's may be longer than its
+// own timeout, which then ends the try.
 func operation(name string, t *table, u Upstream) Operation {
 	defer t.done()
 	if name == "" || len(name) > 256 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
 		t.r.problem(t.line, t.key, `expected an operation of 1 to 256 characters, such as "GET /search", got %s`, shown(name))
 	}
 	op := Operation{
-		Key:     t.key,
-		Name:    name,
-		Timeout: t.spanFrom("timeout", durationText(u.Timeout), "none", joinKey(u.Key, "timeout")),
+		Key:            t.key,
+		Name:           name,
+		Timeout:        t.spanFrom("timeout", durationText(u.Timeout), "none", joinKey(u.Key, "timeout")),
+		AttemptTimeout: t.spanFrom("attempt_timeout", durationText(u.AttemptTimeout), "none", joinKey(u.Key, "attempt_timeout")),
+		MaxRetries:     t.countFrom("max_retries", u.Retry.MaxRetries, joinKey(joinKey(u.Key, "retry"), "max_retries"), 0, maxRetries),
+		On:             retryOn(t, u.Retry.On, joinKey(joinKey(u.Key, "retry"), "on")),
 	}
+	t.cross(op.AttemptTimeout <= op.Timeout || op.Timeout == 0 || op.AttemptTimeout == u.AttemptTimeout, "timeout", "attempt_timeout",
+		"attempt_timeout (%s) must not be longer than timeout (%s)", durationText(op.AttemptTimeout), durationText(op.Timeout))
 	// Left out, it is the protocol's rule, for which there is no literal.
 	if f := t.field("idempotent"); f.set {
 		v := f.flag()

@@ -113,6 +113,9 @@ func (c *Cluster) Do(ctx context.Context, x *sidecar.Exchange) error {
 // Settings are the present ones.
 func (c *Cluster) Settings() Settings { return c.stack.Load().settings }
 
+// Retries tells what the budget of further tries has seen lately.
+func (c *Cluster) Retries() retry.Account { return c.budget.Account(c.params.Now()) }
+
 // Ready tells whether discovery has answered, and else why not.
 func (c *Cluster) Ready() (bool, string) {
 	snap := c.keeper.Snapshot()

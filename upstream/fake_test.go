@@ -205,7 +205,7 @@ func usual() Settings {
 		},
 		MaxEjected: 0.5,
 		AllowEmpty: true,
-		Retry:      Retry{MaxRetries: 2, Budget: 0.2, MinPerSecond: 10, On: on},
+		Retry:      Retry{Rules: retry.Rules{MaxRetries: 2, On: on}, Budget: 0.2, MinPerSecond: 10},
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 func (c *Cluster) gauges() {
 	r, s := c.params.Registry, varz.Source{Service: c.params.Name}
 	r.GaugeFunc(varz.HeapSize, s, func() float64 { return float64(len(c.set.Load().list)) })
+	r.GaugeFunc(varz.BudgetLeft, s, func() float64 { return float64(c.Retries().Left) })
 	r.GaugeFunc(varz.Ejected, s, func() float64 { return float64(c.quota.ejected()) })
 	r.GaugeFunc(varz.DiscoveryEndpoints, s, func() float64 { return float64(len(c.keeper.Snapshot().Endpoints)) })
 	r.GaugeFunc(varz.DiscoveryHeld, s, func() float64 {

@@ -4,8 +4,10 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"sidecar"
+	"sidecar/upstream/retry"
 	"sidecar/varz"
 )
 
@@ -115,6 +117,28 @@ func newRules(t *opTable, list []Operation) *rules {
 		r.longest = max(r.longest, len(o.Name))
 	}
 	return r
+}
+
+// retries are the operations with rules of their own about what is tried again.
+func (r *rules) retries() map[sidecar.Op]retry.Rules {
+	own := map[sidecar.Op]retry.Rules{}
+	for op, one := range r.byOp {
+		if one.Retry != nil {
+			own[op] = *one.Retry
+		}
+	}
+	return own
+}
+
+// attemptTimeout is the time of one try of that operation, usual unless it has
+// its own. Hot.
+func (r *rules) attemptTimeout(op sidecar.Op, usual time.Duration) time.Duration {
+	if len(r.byOp) > 0 {
+		if one := r.byOp[op]; one != nil && one.AttemptTimeout != nil {
+			return *one.AttemptTimeout
+		}
+	}
+	return usual
 }
 
 // find is the rule with the longest name that text begins with, where the name

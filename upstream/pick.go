@@ -45,7 +45,7 @@ func (s *stack) pick(ctx context.Context, x *sidecar.Exchange) error {
 	e.pending.Add(int64(n))
 	defer s.done(x, e, n, balanced)
 	x.Try(e.address, e.id, now)
-	if d := s.settings.AttemptTimeout; d > 0 {
+	if d := s.rules.attemptTimeout(x.Op, s.settings.AttemptTimeout); d > 0 {
 		x.SetAttemptTimeout(int64(d), now)
 	}
 	return e.Do(ctx, x)

@@ -36,18 +36,20 @@ type Balance struct {
 
 // Retry says what is tried again.
 type Retry struct {
-	MaxRetries   int     // tries that the budget pays for
+	retry.Rules
+	Backoff      retry.Backoff
 	Budget       float64 // share of the requests of the last 10 s
 	MinPerSecond int     // retries a second beside that
-	On           retry.Kinds
 }
 
 // Operation is what is configured for the requests whose text begins with
 // Name, up to its end, a "/" or a "?".
 type Operation struct {
-	Name       string
-	Timeout    *time.Duration // nil is the upstream's
-	Idempotent *bool          // nil is what the protocol says
+	Name           string
+	Timeout        *time.Duration // nil is the upstream's, like the next
+	AttemptTimeout *time.Duration
+	Retry          *retry.Rules // nil is the upstream's
+	Idempotent     *bool        // nil is what the protocol says
 }
 
 // The policies of a Balance.

@@ -35,8 +35,8 @@ func (c *Cluster) compose(s Settings, b Balancer) *stack {
 		out.stats,
 		out.deadline,
 		retry.Layer(retry.Params{
-			MaxRetries: s.Retry.MaxRetries, On: s.Retry.On, Budget: c.budget,
-			Others: c.others, Metrics: c.retries,
+			Rules: s.Retry.Rules, Of: out.rules.retries(), Backoff: s.Retry.Backoff, Budget: c.budget,
+			Others: c.others, Random: c.params.Random, Metrics: c.retries,
 		}),
 	)
 	return out
@@ -54,7 +54,7 @@ func composeEndpoint(b *breaker.Breaker, p *pool.Exclusive) sidecar.Service {
 func retryMetrics(r *varz.Registry, name string) retry.Metrics {
 	s := varz.Source{Service: name}
 	return retry.Metrics{
-		Retries: r.Counter(varz.Retries, s), Requeues: r.Counter(varz.Requeues, s),
-		Exhausted: r.Counter(varz.BudgetExhausted, s), Held: r.Counter(varz.HeldReplies, s),
+		Retries: r.Counter(varz.Retries, s), Requeues: r.Counter(varz.Requeues, s), Paid: r.Counter(varz.RequeuesPaid, s),
+		Waiting: r.Gauge(varz.RetriesWaiting, s), Exhausted: r.Counter(varz.BudgetExhausted, s), Held: r.Counter(varz.HeldReplies, s),
 	}
 }

@@ -141,11 +141,23 @@ var (
 	Requeues = &Desc{Name: "sidecar.retry.requeues",
 		Prom: "sidecar_requeues_total", Kind: KindCounter,
 		Labels: []Label{LabelService},
-		Help:   "Further tries of requests that provably reached nobody, which are free."}
+		Help:   "Further tries of requests that provably reached nobody, which are free unless they storm."}
 	BudgetExhausted = &Desc{Name: "sidecar.retry.budget_exhausted",
 		Prom: "sidecar_retry_budget_exhausted_total", Kind: KindCounter,
 		Labels: []Label{LabelService},
 		Help:   "Tries not made because the retry budget was empty."}
+	RequeuesPaid = &Desc{Name: "sidecar.retry.requeues_paid",
+		Prom: "sidecar_requeues_paid_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Those of the requeues that the retry budget was charged for, as they stormed."}
+	RetriesWaiting = &Desc{Name: "sidecar.retry.waiting",
+		Prom: "sidecar_retries_waiting", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Requests that wait now before they are tried again."}
+	BudgetLeft = &Desc{Name: "sidecar.retry.budget_left",
+		Prom: "sidecar_retry_budget_left", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Further tries that the retry budget would pay for now."}
 	HeldReplies = &Desc{Name: "sidecar.retry.held_replies",
 		Prom: "sidecar_held_replies_total", Kind: KindCounter,
 		Labels: []Label{LabelService},
@@ -287,7 +299,7 @@ func All() []*Desc {
 		EndpointDispatches, EndpointSuccesses, EndpointExceptions, EndpointLatency, EndpointFailures, EndpointInFlight,
 		HeapSize, HeapNoMembers, ApertureIdle, ApertureActive, ApertureLoadAverage,
 		TimeFailed, ReconnectAttempts, Ejections, EjectionsRefused, Readmissions, Probes, Ejected,
-		Retries, Requeues, BudgetExhausted, HeldReplies,
+		Retries, Requeues, RequeuesPaid, BudgetExhausted, HeldReplies, RetriesWaiting, BudgetLeft,
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, ClientBytesIn, ClientBytesOut, HeldBytes,

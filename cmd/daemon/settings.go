@@ -23,10 +23,6 @@ func parkedTimeout(l config.Listener) time.Duration { return max(0, l.IdleTimeou
 // upstreamSettings are u's settings as a cluster takes them.
 func upstreamSettings(u config.Upstream) upstream.Settings {
 	b := u.Breaker
-	on, err := retry.ParseKinds(u.Retry.On)
-	if err != nil {
-		panic("daemon: config lets a retry kind pass that retry does not know: " + err.Error())
-	}
 	s := upstream.Settings{
 		AllowEmpty: u.AllowEmpty,
 		Timeout:    u.Timeout, StallTimeout: u.StallTimeout, AttemptTimeout: u.AttemptTimeout,
@@ -44,17 +40,25 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 		},
 		MaxEjected: b.MaxEjected,
 		Retry: upstream.Retry{
-			MaxRetries: u.Retry.MaxRetries, Budget: u.Retry.Budget, MinPerSecond: u.Retry.MinPerSecond, On: on,
+			Rules: retryRules(u.Retry.MaxRetries, u.Retry.On), Budget: u.Retry.Budget, MinPerSecond: u.Retry.MinPerSecond,
+			Backoff: retry.Backoff{Base: u.Retry.Backoff, Max: u.Retry.MaxBackoff},
 		},
 	}
 	for _, o := range u.Operations {
-		op := upstream.Operation{Name: o.Name, Idempotent: o.Idempotent}
-		if o.Timeout != u.Timeout {
-			op.Timeout = &o.Timeout
-		}
-		s.Operations = append(s.Operations, op)
+		rules := retryRules(o.MaxRetries, o.On)
+		s.Operations = append(s.Operations, upstream.Operation{
+			Name: o.Name, Timeout: &o.Timeout, AttemptTimeout: &o.AttemptTimeout, Retry: &rules, Idempotent: o.Idempotent,
+		})
 	}
 	return s
+}
+
+func retryRules(most int, on []string) retry.Rules {
+	kinds, err := retry.ParseKinds(on)
+	if err != nil {
+		panic("daemon: config lets a retry kind pass that retry does not know: " + err.Error())
+	}
+	return retry.Rules{MaxRetries: most, On: kinds}
 }
 
 // serverSettings are l's settings as its HTTP server takes them.

@@ -42,7 +42,7 @@ type rig struct {
 func newRig(ends ...func(x *sidecar.Exchange) error) *rig {
 	r := &rig{ends: ends}
 	r.params = Params{
-		MaxRetries: 2, On: every, Budget: NewBudget(0.2, 10),
+		Rules: Rules{MaxRetries: 2, On: every}, Budget: NewBudget(0.2, 10),
 		Others: func(x *sidecar.Exchange) bool { return x.Tries.Len() < 20 },
 	}
 	return r
@@ -273,11 +273,14 @@ func TestBudgetIsAShareAndAReserveOfTheWindow(t *testing.T) {
 	if n := take(now + 5*second); n != 10 {
 		t.Errorf("%d of 50 requests", n)
 	}
-	if n := take(now + 10*second); n != 10 {
+	if n := take(now + 10*second); n != 0 {
+		t.Errorf("%d within ten seconds of the first", n)
+	}
+	if n := take(now + 11*second); n != 10 {
 		t.Errorf("%d after the first window", n)
 	}
 	// What was spent five seconds ago is free again, what was earned then is gone.
-	if n := take(now + 15*second); n != 0 {
+	if n := take(now + 16*second); n != 0 {
 		t.Errorf("%d after the second window", n)
 	}
 	if n := take(now + 100*second); n != 10 {

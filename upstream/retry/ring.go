@@ -16,7 +16,7 @@ const countMask = 1<<32 - 1
 
 func (r *ring) add(n int, now int64) {
 	number := uint64(now / slotWidth)
-	s := &r.slots[number%slots]
+	s := &r.slots[number%uint64(slots)]
 	for {
 		old := s.Load()
 		count := old & countMask
@@ -49,7 +49,7 @@ func (r *ring) recent(now int64) int64 {
 
 // before is the sum of the slots of the window before that number's.
 func (r *ring) before(number uint64) (total uint64) {
-	for i := uint64(1); i < slots; i++ {
+	for i := uint64(1); i < uint64(slots); i++ {
 		total += r.slot(number - i)
 	}
 	return total
@@ -57,7 +57,7 @@ func (r *ring) before(number uint64) (total uint64) {
 
 // slot is the count of that number, 0 if its place has another's.
 func (r *ring) slot(number uint64) uint64 {
-	v := r.slots[number%slots].Load()
+	v := r.slots[number%uint64(slots)].Load()
 	if v>>32 != number&countMask {
 		return 0
 	}
