@@ -72,7 +72,9 @@ func (a *Aperture) Pick(x *sidecar.Exchange, now int64) Node {
 
 // outside goes on where draws inside found nothing Open and untried.
 func (s *search) outside(v *view) {
-	s.scan(v.in)
+	if s.wants(v.in) { // an arc may have thousands
+		s.scan(v.in)
+	}
 	if s.best.rank == untriedOpen || len(v.in.nodes) == len(v.all.nodes) {
 		return
 	}

@@ -8,10 +8,11 @@ import (
 
 func pickers() map[string]picker {
 	return map[string]picker{
-		"LeastLoaded": NewLeastLoaded(nil),
-		"P2C":         NewP2C(nil),
-		"Aperture":    NewAperture(ApertureParams{JitterMin: 120 * time.Second}, nil, 1),
-		"ApertureAll": NewAperture(ApertureParams{MinSize: 1000}, nil, 1),
+		"LeastLoaded":   NewLeastLoaded(nil),
+		"P2C":           NewP2C(nil),
+		"Aperture":      NewAperture(ApertureParams{JitterMin: 120 * time.Second}, nil, 1),
+		"ApertureAll":   NewAperture(ApertureParams{MinSize: 1000}, nil, 1),
+		"Deterministic": NewDeterministic(DeterministicParams{At: Coordinate{1, 3}}),
 	}
 }
 

@@ -34,5 +34,9 @@ func (l Load) less(m Load) bool {
 	if l.Pending == 0 && m.Pending == 0 {
 		return weigh(l.Cost) < weigh(m.Cost)
 	}
-	return l.score() < m.score()
+	return l.score() < m.score()*alike
 }
+
+// alike is the ratio from which on a lower score counts: weights that differ
+// by rounding only would else send all ties to the same few.
+const alike = 1 - 1e-4

@@ -32,13 +32,18 @@ type search struct {
 	closed Node
 }
 
-func (s *search) look(n Node) candidate {
+// look is node i of t as it is now.
+func (s *search) look(t *table, i int) candidate {
+	n := t.nodes[i]
 	st := n.Status(s.now)
 	if st >= sidecar.Closed {
 		s.closed = n
 	}
 	c := candidate{node: n, rank: rankOf(st, s.x.Tries.Tried(n.ID()))}
 	c.load = n.Load(s.now)
+	if t.parts != nil {
+		c.load.Share = weigh(c.load.Share) * t.parts[i]
+	}
 	return c
 }
 
@@ -46,8 +51,8 @@ func (s *search) look(n Node) candidate {
 // Open and untried.
 func (s *search) draws(t *table) {
 	if len(t.nodes) < 2 {
-		for _, n := range t.nodes {
-			if c := s.look(n); c.better(&s.best) {
+		for i := range t.nodes {
+			if c := s.look(t, i); c.better(&s.best) {
 				s.best = c
 			}
 		}
@@ -55,7 +60,7 @@ func (s *search) draws(t *table) {
 	}
 	for range 1 + maxRedraws {
 		i, j := t.drawTwo()
-		a, b := s.look(t.nodes[i]), s.look(t.nodes[j])
+		a, b := s.look(t, i), s.look(t, j)
 		if b.better(&a) {
 			a = b
 		}
@@ -83,8 +88,8 @@ func (s *search) wants(t *table) bool {
 func (s *search) scan(t *table) {
 	equals := 0
 	s.best.score = s.best.load.score()
-	for _, n := range t.nodes {
-		c := s.look(n)
+	for i := range t.nodes {
+		c := s.look(t, i)
 		c.score = c.load.score()
 		switch {
 		case c.rank > s.best.rank || c.rank == s.best.rank && c.score > s.best.score:

@@ -10,18 +10,29 @@ type table struct {
 	// with probability keep[i]/2^32 it is node i, else node other[i].
 	keep  []uint32
 	other []int32
+	// parts are nil if all nodes are whole: else of node i only parts[i] is
+	// meant, so that its load counts as if its weight were that much smaller.
+	parts []float64
 	// draws is where numbers come from, nil for the runtime's generator.
 	draws rand.Source
 }
 
 func newTable(nodes []Node, draws rand.Source, now int64) *table {
-	t := &table{nodes: nodes, draws: draws}
 	weights := make([]float64, len(nodes))
-	equal, sum := true, 0.0
 	for i, n := range nodes {
 		weights[i] = n.Load(now).draws()
-		sum += weights[i]
-		equal = equal && weights[i] == weights[0]
+	}
+	return tableOf(nodes, weights, draws)
+}
+
+// tableOf is a table of nodes that are drawn by weights of its maker's, which
+// are positive and finite, and are used up.
+func tableOf(nodes []Node, weights []float64, draws rand.Source) *table {
+	t := &table{nodes: nodes, draws: draws}
+	equal, sum := true, 0.0
+	for _, w := range weights {
+		sum += w
+		equal = equal && w == weights[0]
 	}
 	if !equal {
 		t.alias(weights, sum)
