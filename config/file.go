@@ -102,10 +102,12 @@ type Upstream struct {
 
 // Balance says how an endpoint is picked.
 type Balance struct {
-	Policy    string // PolicyAperture, PolicyLeastLoaded or PolicyP2C
-	Load      string // "pending"
-	MinSize   int    // of the aperture; 0 = the policy's own
-	MaxSize   int    // 0 = all
+	Policy    string        // PolicyAperture, PolicyLeastLoaded or PolicyP2C
+	Load      string        // LoadPending or LoadPeakEwma
+	Decay     time.Duration // of LoadPeakEwma; > 0
+	SlowStart time.Duration // 0 = none
+	MinSize   int           // of the aperture; 0 = the policy's own
+	MaxSize   int           // 0 = all
 	LowLoad   float64
 	HighLoad  float64       // > LowLoad
 	Smoothing time.Duration // > 0
@@ -118,6 +120,12 @@ const (
 	PolicyAperture    = "aperture"
 	PolicyLeastLoaded = "least_loaded"
 	PolicyP2C         = "p2c"
+)
+
+// What endpoints are compared by.
+const (
+	LoadPending  = "pending"
+	LoadPeakEwma = "peak_ewma"
 )
 
 // Pool bounds the connections to one endpoint.

@@ -109,12 +109,15 @@ func valueFiles() []invalidFile {
 			18: admin.address: expected a string, got a date or time
 			20: process.threads: expected a whole number, got the number 1.5
 			21: process.log_level: expected a string, got the number 3`},
-		{"names to choose from", "\nprotocol = \"htpp\"\n[upstream.u.balance]\npolicy = \"maglev\"\nload = \"peak_ewma\"\n[process]\nlog_level = \"verbose\"\n[upstream.u.retry]\non = [\"5xx\",\n  \"conect\", \"5xx\"]", `
+		{"names to choose from", "\nprotocol = \"htpp\"\n[upstream.u.balance]\npolicy = \"maglev\"\nload = \"peak_ewmas\"\n[process]\nlog_level = \"verbose\"\n[upstream.u.retry]\non = [\"5xx\",\n  \"conect\", \"5xx\"]", `
 			7: upstream.u.protocol: expected "http", got "htpp"; did you mean "http"?
 			9: upstream.u.balance.policy: "maglev" is not in this version yet: this version has aperture, least_loaded and p2c
-			10: upstream.u.balance.load: "peak_ewma" is not in this version yet: this version has pending
+			10: upstream.u.balance.load: expected one of "pending", "peak_ewma", got "peak_ewmas"; did you mean "peak_ewma"?
 			12: process.log_level: expected one of "debug", "info", "warn", "error", got "verbose"
 			15: upstream.u.retry.on[1]: expected one of "connect", "rejected", "reset", "timeout", "5xx", got "conect"; did you mean "connect"?`},
+		{"loads that a policy cannot count", "\n[upstream.u.balance]\npolicy = \"least_loaded\"\nload = \"peak_ewma\"\ndecay = \"0s\"", `
+			8: upstream.u.balance.policy: "least_loaded" counts requests only: set load to "pending", or policy to "aperture" or "p2c"
+			10: upstream.u.balance.decay: expected more than "0s"`},
 		{"in the list twice", "\nretry.on = [\"5xx\", \"5xx\"]", `7: upstream.u.retry.on[1]: "5xx" is in the list twice`},
 		{"protocols to come", "\n[[listener]]\nname = \"m\"\naddress = \":81\"\nupstream = \"u\"\nprotocol = \"redis\"\nhalf_close = \"cancle\"", `
 			11: listener "m": protocol: "redis" is not in this version yet: this version speaks http

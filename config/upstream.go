@@ -114,9 +114,9 @@ func balance(t *table) Balance {
 			later: []string{"ring_hash", "maglev"},
 			has:   "has aperture, least_loaded and p2c",
 		}),
-		Load: t.choose("load", "pending", choice{
-			names: []string{"pending"}, later: []string{"peak_ewma"}, has: "has pending",
-		}),
+		Load:      t.choose("load", LoadPending, choice{names: []string{LoadPending, LoadPeakEwma}}),
+		Decay:     t.span("decay", "10s", ""),
+		SlowStart: t.span("slow_start", "0s", "none"),
 		MinSize:   t.count("min_size", 0, 0, maxEndpoints),
 		MaxSize:   t.count("max_size", 0, 0, maxEndpoints),
 		LowLoad:   t.number("low_load", 0.5, maxLoad),
@@ -124,6 +124,8 @@ func balance(t *table) Balance {
 		Smoothing: t.span("smoothing", "5s", ""),
 	}
 	b.JitterMin, b.JitterMax = t.spanRange("jitter", "120s..240s")
+	t.cross(b.Load == LoadPending || b.Policy != PolicyLeastLoaded, "load", "policy",
+		"%s counts requests only: set load to %s, or policy to %s or %s", shown(b.Policy), shown(LoadPending), shown(PolicyAperture), shown(PolicyP2C))
 	t.cross(b.MinSize <= b.MaxSize || b.MaxSize == 0, "min_size", "max_size",
 		"min_size (%d) must not be greater than max_size (%d)", b.MinSize, b.MaxSize)
 	t.cross(b.LowLoad < b.HighLoad, "low_load", "high_load",

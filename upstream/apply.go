@@ -28,6 +28,7 @@ func (c *Cluster) Apply(s Settings) error {
 		b = newBalancer(s.Balance, now)
 		b.Update(c.set.Load().nodes(), now)
 	}
+	c.costs.Set(s.Balance.decay())
 	c.budget.Set(s.Retry.Budget, s.Retry.MinPerSecond)
 	c.quota.set(s.MaxEjected)
 	// Those that are leaving too: one that is announced again goes on.

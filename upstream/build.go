@@ -15,8 +15,12 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 	c.ids++
 	id, s, r := c.ids, c.stack.Load().settings, c.params.Registry
 	src := varz.Source{Service: c.params.Name, Endpoint: k.Address}
-	e := &endpoint{id: id, address: k.Address, stats: newEndpointStats(&c.params, src)}
+	e := &endpoint{id: id, address: k.Address, stats: newEndpointStats(&c.params, src), costs: &c.costs}
 	e.describe(k)
+	if len(c.set.Load().list) > 0 {
+		// Of the first set none starts slowly: all would, which is the same.
+		e.ramp.Start(c.params.Now(), s.Balance.SlowStart)
+	}
 	reasoned := func(d *varz.Desc, reason string) *varz.Counter {
 		from := src
 		from.Reason = reason
@@ -46,6 +50,6 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 		},
 	})
 	e.service = composeEndpoint(e.breaker, e.pool)
-	e.gauges(r, src)
+	e.gauges(r, src, c.params.Now)
 	return e
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 
 	"sidecar"
+	"sidecar/balance"
 	"sidecar/discovery"
 	"sidecar/upstream/pool"
 	"sidecar/upstream/retry"
@@ -53,9 +54,11 @@ type Cluster struct {
 	ops      *opTable
 	budget   *retry.Budget
 	quota    *quota
+	costs    balance.Costs
 	stack    atomic.Pointer[stack]
 	set      atomic.Pointer[set]
 	dials    sync.WaitGroup
+	ramping  bool // an endpoint started slowly at the last turn; upkeep's
 	// forgotten is an ejected endpoint outside of the aperture that awaits its
 	// probe; set by upkeep, taken by a pick.
 	forgotten atomic.Pointer[endpoint]
@@ -92,6 +95,7 @@ func New(p Params) (*Cluster, error) {
 		budget: retry.NewBudget(p.Settings.Retry.Budget, p.Settings.Retry.MinPerSecond),
 		quota:  newQuota(p.Settings.MaxEjected),
 	}
+	c.costs.Set(p.Settings.Balance.decay())
 	c.ops = newOpTable(c.counters.operation)
 	c.keeper = discovery.NewKeeper(discovery.KeeperParams{
 		Sources: p.Sources, AllowEmpty: p.Settings.AllowEmpty, Changed: c.update, Log: p.Log.With("upstream", p.Name),

@@ -32,6 +32,9 @@ type endpoint struct {
 	service sidecar.Service // breaker and pool
 	stats   endpointStats
 	pending atomic.Int64 // requests outstanding
+	costs   *balance.Costs
+	ewma    balance.Ewma
+	ramp    balance.Ramp
 
 	users     atomic.Int64 // exchanges inside; ended if negative
 	removed   atomic.Bool
@@ -54,9 +57,17 @@ func (e *endpoint) Status(now int64) sidecar.Status {
 	return max(e.breaker.Status(now), e.pool.Status())
 }
 
-// Load is what is outstanding, and the announced weight. Hot.
-func (e *endpoint) Load(int64) balance.Load {
-	return balance.Load{Pending: e.pending.Load(), Cost: 1, Weight: math.Float64frombits(e.weight.Load()), Share: 1}
+// Load is what is outstanding, what a request costs, the announced weight and
+// the share of it while the endpoint starts slowly. Hot.
+func (e *endpoint) Load(now int64) balance.Load {
+	l := balance.Load{
+		Pending: e.pending.Load(), Cost: 1,
+		Weight: math.Float64frombits(e.weight.Load()), Share: e.ramp.Share(now),
+	}
+	if e.costs.On() {
+		l.Cost = e.ewma.Cost(now, e.costs)
+	}
+	return l
 }
 
 // Place is where discovery says that it stands.
@@ -139,6 +150,7 @@ func (e *endpoint) Do(ctx context.Context, x *sidecar.Exchange) error {
 		f := sidecar.FaultOf(err)
 		t.Stage, t.Flags, t.Reason, t.Class, t.Code = f.Stage, f.Flags, f.Reason, f.Class, f.Code
 	}
+	e.learn(x, t, err)
 	e.stats.count(x, t, err)
 	e.stats.sent.Add(uint64(t.Out))
 	e.stats.received.Add(uint64(t.In))

@@ -32,8 +32,13 @@ func (c *Cluster) gauges() {
 }
 
 // gauges are read from the endpoint when somebody looks.
-func (e *endpoint) gauges(r *varz.Registry, src varz.Source) {
+func (e *endpoint) gauges(r *varz.Registry, src varz.Source, now func() int64) {
 	r.GaugeFunc(varz.EndpointInFlight, src, func() float64 { return float64(e.pending.Load()) })
+	r.GaugeFunc(varz.EndpointWeight, src, func() float64 {
+		l := e.Load(now())
+		return l.Weight * l.Share
+	})
+	r.GaugeFunc(varz.EndpointCost, src, func() float64 { return e.cost(now()).Seconds() })
 	r.GaugeFunc(varz.PoolSize, src, func() float64 { return float64(e.pool.Stats().Size) })
 	r.GaugeFunc(varz.SocketNumConnections, src, func() float64 { return float64(e.pool.Stats().Size) })
 	r.GaugeFunc(varz.PoolQueueSize, src, func() float64 { return float64(e.pool.Stats().Waiters) })

@@ -25,11 +25,15 @@ type Row struct {
 	// in milliseconds by the page of the rows.
 	Age        time.Duration `json:"-"`
 	InAperture bool          `json:"in_aperture"`
-	Pending    int64         `json:"pending"`
-	Pool       pool.Stats    `json:"pool"`
-	Breaker    Gate          `json:"breaker"`
-	Requests   uint64        `json:"requests"`
-	Failures   uint64        `json:"failures"`
+	// Share is how much of its weight it takes: less than 1 in a slow start.
+	Share float64 `json:"share"`
+	// Cost is the reply time expected of it, 0 where that does not count.
+	Cost     time.Duration `json:"-"`
+	Pending  int64         `json:"pending"`
+	Pool     pool.Stats    `json:"pool"`
+	Breaker  Gate          `json:"breaker"`
+	Requests uint64        `json:"requests"`
+	Failures uint64        `json:"failures"`
 	// P50 and P99 are recent latencies of tries.
 	P50 time.Duration `json:"-"`
 	P99 time.Duration `json:"-"`
@@ -79,6 +83,7 @@ func (e *endpoint) row(now int64) Row {
 	q := e.stats.latency.Quantiles(0.5, 0.99)
 	r := Row{
 		Address: e.address, Source: k.Source, Weight: load.Weight, Age: time.Since(k.Since), Pending: load.Pending,
+		Share: load.Share, Cost: e.cost(now),
 		Pool: e.pool.Stats(), Requests: e.stats.requests.Value(), Failures: e.stats.failed.Value(),
 		P50: time.Duration(q[0]), P99: time.Duration(q[1]),
 		Breaker: Gate{State: s.State.String(), Reason: s.Reason, Since: time.Duration(now - s.Since), Ejections: s.Ejections, Kept: s.Kept},

@@ -69,7 +69,9 @@ func (c *Cluster) tend(ctx context.Context, own *background) {
 		aperture.Tick(now)
 	}
 	c.forgotten.Store(nil)
+	c.learnUsual(now)
 	var lacking []*endpoint
+	ramping := false
 	for _, e := range c.present() {
 		outside := aperture != nil && !aperture.Has(e.id)
 		e.pool.SetCold(e.removed.Load() || outside)
@@ -81,6 +83,7 @@ func (c *Cluster) tend(ctx context.Context, own *background) {
 			c.forgotten.Store(e)
 		}
 		c.tellKept(e)
+		ramping = ramping || e.ramp.Under(now)
 		if e.lacks(now) {
 			lacking = append(lacking, e)
 		}
@@ -92,6 +95,10 @@ func (c *Cluster) tend(ctx context.Context, own *background) {
 			})
 		}
 	}
+	if ramping || c.ramping { // once more after the end, for the whole weight
+		c.reweigh(now)
+	}
+	c.ramping = ramping
 	c.warm(ctx, own, lacking)
 	c.reap()
 }

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -32,6 +33,45 @@ type Settings struct {
 type Balance struct {
 	Policy   string // aperture, "" too; least_loaded; p2c
 	Aperture balance.ApertureParams
+	// Load is what endpoints are compared by: pending, "" too, or peak_ewma.
+	Load string
+	// Decay is the time in which a peak_ewma forgets all but 1/e of the past.
+	Decay time.Duration
+	// SlowStart is the time in which an endpoint that is new grows into its
+	// weight; 0 is at once.
+	SlowStart time.Duration
+}
+
+// The loads of a Balance.
+const (
+	loadPending  = "pending"
+	loadPeakEwma = "peak_ewma"
+)
+
+// decay is that of the costs, 0 where they do not count.
+func (b *Balance) decay() time.Duration {
+	if b.Load != loadPeakEwma {
+		return 0
+	}
+	return b.Decay
+}
+
+func (b *Balance) check() error {
+	switch b.Policy {
+	case "", policyAperture, policyLeastLoaded, policyP2C:
+	default:
+		return fmt.Errorf("upstream: balance policy %q is none of aperture, least_loaded, p2c", b.Policy)
+	}
+	switch {
+	case b.Load == "" || b.Load == loadPending:
+	case b.Load != loadPeakEwma:
+		return fmt.Errorf("upstream: load %q is none of pending, peak_ewma", b.Load)
+	case b.Policy == policyLeastLoaded:
+		return errors.New("upstream: least_loaded counts requests only: load must be pending")
+	case b.Decay <= 0:
+		return errors.New("upstream: peak_ewma needs a decay")
+	}
+	return nil
 }
 
 // Retry says what is tried again.
@@ -67,10 +107,4 @@ func (s *Settings) pool() pool.Settings {
 	return p
 }
 
-func (s *Settings) check() error {
-	switch s.Balance.Policy {
-	case "", policyAperture, policyLeastLoaded, policyP2C:
-		return nil
-	}
-	return fmt.Errorf("upstream: balance policy %q is none of aperture, least_loaded, p2c", s.Balance.Policy)
-}
+func (s *Settings) check() error { return s.Balance.check() }

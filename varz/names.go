@@ -74,6 +74,14 @@ var (
 		Prom: "sidecar_endpoint_requests_in_flight", Kind: KindGauge,
 		Labels: []Label{LabelService, LabelEndpoint},
 		Help:   "Requests outstanding at the endpoint."}
+	EndpointWeight = &Desc{Name: "sidecar.endpoint.weight",
+		Prom: "sidecar_endpoint_weight", Kind: KindGauge,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Weight by which the endpoint is picked, less than announced while it starts slowly."}
+	EndpointCost = &Desc{Name: "sidecar.endpoint.cost",
+		Prom: "sidecar_endpoint_cost_seconds", Kind: KindGauge,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Reply time that is expected of the endpoint where load is peak_ewma, failures counted as slow; else 0."}
 )
 
 // Balancing.
@@ -296,7 +304,7 @@ var (
 func All() []*Desc {
 	return []*Desc{
 		DispatchMessages, SuccessMessages, ExceptionMessages, RequestLatency, ReplyLatency, Failures, InFlight, Timeouts,
-		EndpointDispatches, EndpointSuccesses, EndpointExceptions, EndpointLatency, EndpointFailures, EndpointInFlight,
+		EndpointDispatches, EndpointSuccesses, EndpointExceptions, EndpointLatency, EndpointFailures, EndpointInFlight, EndpointWeight, EndpointCost,
 		HeapSize, HeapNoMembers, ApertureIdle, ApertureActive, ApertureLoadAverage,
 		TimeFailed, ReconnectAttempts, Ejections, EjectionsRefused, Readmissions, Probes, Ejected,
 		Retries, Requeues, RequeuesPaid, BudgetExhausted, HeldReplies, RetriesWaiting, BudgetLeft,

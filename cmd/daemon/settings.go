@@ -26,7 +26,7 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 	s := upstream.Settings{
 		AllowEmpty: u.AllowEmpty,
 		Timeout:    u.Timeout, StallTimeout: u.StallTimeout, AttemptTimeout: u.AttemptTimeout,
-		Balance: upstream.Balance{Policy: u.Balance.Policy, Aperture: balance.ApertureParams{
+		Balance: upstream.Balance{Policy: u.Balance.Policy, Load: u.Balance.Load, Decay: u.Balance.Decay, SlowStart: u.Balance.SlowStart, Aperture: balance.ApertureParams{
 			MinSize: u.Balance.MinSize, MaxSize: u.Balance.MaxSize, LowLoad: u.Balance.LowLoad, HighLoad: u.Balance.HighLoad,
 			Smoothing: u.Balance.Smoothing, JitterMin: u.Balance.JitterMin, JitterMax: u.Balance.JitterMax,
 		}},

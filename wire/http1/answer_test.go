@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"sidecar"
 )
@@ -172,6 +173,23 @@ func TestReplyThatShedsLoadIsToldFromOneThatFails(t *testing.T) {
 		want(t, listen(c, false), 503, "")
 		if got := <-classes; got != row.want {
 			t.Errorf("%q: got %v, want %v", row.fields, got, row.want)
+		}
+	}
+}
+
+func TestTimeThatThePeerAsksForIsRecorded(t *testing.T) {
+	for _, row := range []struct {
+		status string
+		want   time.Duration
+	}{{"503 No", 3 * time.Second}, {"429 Slow", 3 * time.Second}, {"200 OK", 0}} {
+		h := newHarness(t, backend(t, always("HTTP/1.1 "+row.status+"\r\nContent-Length: 0\r\nRetry-After: 3\r\n\r\n")).Addr())
+		asked := make(chan int64, 1)
+		h.seen = func(x *sidecar.Exchange, _ error) { asked <- x.Tries.Last().After }
+		c := h.client(t)
+		c.Send(get("/"))
+		listen(c, false)
+		if got := <-asked; got != int64(row.want) {
+			t.Errorf("%s: got %v, want %v", row.status, time.Duration(got), row.want)
 		}
 	}
 }

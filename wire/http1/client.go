@@ -109,6 +109,7 @@ func (t *try) do() *sidecar.Fault {
 	}
 	if t.rec != nil {
 		t.rec.Code = m.rep.status // for the record, where the reply goes out as it came
+		t.rec.After = m.rep.after(m.repBuf)
 	}
 	if m.rep.status == 101 {
 		return t.tunnel()

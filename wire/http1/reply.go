@@ -1,6 +1,8 @@
 package http1
 
 import (
+	"time"
+
 	"sidecar"
 	"sidecar/wire/http"
 )
@@ -138,6 +140,19 @@ func (r *reply) reusable() bool {
 
 // class is what the reply means to layers.
 func (r *reply) class() sidecar.Class { return http.ReplyClass(r.status, r.retryAfter) }
+
+// after is for how long the peer asks to be left alone, in nanoseconds, 0 if it
+// does not.
+func (r *reply) after(b []byte) int64 {
+	if r.status != 429 && r.status != 503 {
+		return 0
+	}
+	f := r.find(b, "retry-after")
+	if f == nil {
+		return 0
+	}
+	return http.RetryAfter(f.valueIn(b), time.Now())
+}
 
 // isInformal tells whether a further reply follows this one.
 func (r *reply) isInformal() bool { return r.status < 200 && r.status != 101 }
