@@ -19,15 +19,8 @@ func (c *Cluster) Apply(s Settings) error {
 	defer c.mu.Unlock()
 	now := c.params.Now()
 	old := c.stack.Load()
-	b := old.balancer
-	if a, ok := b.(*balance.Aperture); ok && samePolicy(s.Balance.Policy, old.settings.Balance.Policy) {
-		a.Set(s.Balance.Aperture, now)
-	} else if !ok && s.Balance.Policy == old.settings.Balance.Policy {
-		// A balancer without settings of its own.
-	} else {
-		b = newBalancer(s.Balance, now)
-		b.Update(c.set.Load().nodes(), now)
-	}
+	at := coordinate(&s.Balance, old.at)
+	b := c.balancer(old, s.Balance, at, now)
 	c.costs.Set(s.Balance.decay())
 	c.budget.Set(s.Retry.Budget, s.Retry.MinPerSecond)
 	c.quota.set(s.MaxEjected)
@@ -36,7 +29,7 @@ func (c *Cluster) Apply(s Settings) error {
 		e.pool.Set(s.pool())
 		e.breaker.Set(s.Breaker)
 	}
-	c.stack.Store(c.compose(s, b))
+	c.stack.Store(c.compose(s, b, at))
 	return nil
 }
 
@@ -44,13 +37,47 @@ func samePolicy(a, b string) bool {
 	return a == b || (a == "" || a == policyAperture) && (b == "" || b == policyAperture)
 }
 
-func newBalancer(b Balance, now int64) Balancer {
-	switch b.Policy {
-	case policyLeastLoaded:
+// balancer is the one of the stack old, adapted to other settings and another
+// place among the peers, or a new one where that cannot be; with the lock held.
+func (c *Cluster) balancer(old *stack, b Balance, at balance.Coordinate, now int64) Balancer {
+	if samePolicy(b.Policy, old.settings.Balance.Policy) {
+		switch was := old.balancer.(type) {
+		case *balance.Aperture:
+			if !at.Known() {
+				was.Set(b.Aperture, now)
+				return was
+			}
+		case *balance.Deterministic:
+			if at.Known() {
+				was.Set(b.deterministic(at), now)
+				return was
+			}
+		default: // one without settings of its own
+			return was
+		}
+	}
+	fresh := newBalancer(b, at, now)
+	fresh.Update(c.set.Load().nodes(), now)
+	return fresh
+}
+
+// newBalancer is a balancer without nodes; at is not Known where there is no
+// place among peers.
+func newBalancer(b Balance, at balance.Coordinate, now int64) Balancer {
+	switch {
+	case b.Policy == policyLeastLoaded:
 		return balance.NewLeastLoaded(nil)
-	case policyP2C:
+	case b.Policy == policyP2C:
 		return balance.NewP2C(nil)
+	case at.Known():
+		return balance.NewDeterministic(b.deterministic(at))
 	default:
 		return balance.NewAperture(b.Aperture, nil, now)
 	}
+}
+
+// deterministic are the settings of a deterministic aperture: of those of the
+// random one the least size alone has a meaning for it.
+func (b *Balance) deterministic(at balance.Coordinate) balance.DeterministicParams {
+	return balance.DeterministicParams{At: at, MinSize: b.Aperture.MinSize}
 }

@@ -102,7 +102,8 @@ func New(p Params) (*Cluster, error) {
 		Errors: p.Registry.Counter(varz.DiscoveryErrors, varz.Source{Service: p.Name}),
 	})
 	c.set.Store(&set{})
-	c.stack.Store(c.compose(p.Settings, newBalancer(p.Settings.Balance, p.Now())))
+	at := coordinate(&p.Settings.Balance, balance.Coordinate{})
+	c.stack.Store(c.compose(p.Settings, newBalancer(p.Settings.Balance, at, p.Now()), at))
 	c.gauges()
 	c.tended.Store(p.Now())
 	return c, nil

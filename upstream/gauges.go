@@ -18,17 +18,40 @@ func (c *Cluster) gauges() {
 		}
 		return 0
 	})
-	aperture := func(d *varz.Desc, read func(*balance.Aperture) float64) {
-		r.GaugeFunc(d, s, func() float64 {
-			if a, ok := c.stack.Load().balancer.(*balance.Aperture); ok {
-				return read(a)
-			}
-			return 0
-		})
+	read := func(d *varz.Desc, value func(*stack) float64) {
+		r.GaugeFunc(d, s, func() float64 { return value(c.stack.Load()) })
 	}
-	aperture(varz.ApertureActive, func(a *balance.Aperture) float64 { return float64(a.Size()) })
-	aperture(varz.ApertureIdle, func(a *balance.Aperture) float64 { return float64(a.Idle()) })
-	aperture(varz.ApertureLoadAverage, (*balance.Aperture).LoadAverage)
+	read(varz.ApertureActive, func(s *stack) float64 {
+		if n, ok := s.balancer.(narrow); ok {
+			return float64(n.Size())
+		}
+		return 0
+	})
+	read(varz.ApertureIdle, func(s *stack) float64 {
+		if n, ok := s.balancer.(narrow); ok {
+			return float64(n.Idle())
+		}
+		return 0
+	})
+	read(varz.ApertureLoadAverage, func(s *stack) float64 {
+		if a, ok := s.balancer.(*balance.Aperture); ok {
+			return a.LoadAverage()
+		}
+		return 0
+	})
+	read(varz.VectorHash, func(s *stack) float64 {
+		if d, ok := s.balancer.(*balance.Deterministic); ok {
+			return float64(d.VectorHash())
+		}
+		return 0
+	})
+	read(varz.PeerIndex, func(s *stack) float64 {
+		if s.at.Known() {
+			return float64(s.at.Index)
+		}
+		return -1
+	})
+	read(varz.PeerTotal, func(s *stack) float64 { return float64(s.at.Total) })
 }
 
 // gauges are read from the endpoint when somebody looks.

@@ -25,6 +25,8 @@ type Row struct {
 	// in milliseconds by the page of the rows.
 	Age        time.Duration `json:"-"`
 	InAperture bool          `json:"in_aperture"`
+	// ArcPart is how much of the endpoint a deterministic aperture has, 0 to 1.
+	ArcPart float64 `json:"arc_part,omitempty"`
 	// Share is how much of its weight it takes: less than 1 in a slow start.
 	Share float64 `json:"share"`
 	// Cost is the reply time expected of it, 0 where that does not count.
@@ -55,7 +57,8 @@ type Gate struct {
 // leaving.
 func (c *Cluster) Rows() []Row {
 	now := c.params.Now()
-	aperture, _ := c.stack.Load().balancer.(*balance.Aperture)
+	part, partly := c.stack.Load().balancer.(narrow)
+	arc, _ := part.(*balance.Deterministic)
 	c.mu.Lock()
 	list, leaving := c.set.Load().list, append([]*endpoint(nil), c.leaving...)
 	c.mu.Unlock()
@@ -65,7 +68,10 @@ func (c *Cluster) Rows() []Row {
 		if r.Breaker.Kept {
 			r.Why = strings.TrimSuffix("failing; "+c.quota.refusal(r.Breaker.Reason)+"; "+r.Why, "; ")
 		}
-		r.InAperture = aperture == nil || aperture.Has(e.id)
+		r.InAperture = !partly || part.Has(e.id)
+		if arc != nil {
+			r.ArcPart = arc.Part(e.id)
+		}
 		rows = append(rows, r)
 	}
 	for _, e := range leaving {

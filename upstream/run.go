@@ -64,16 +64,18 @@ const moment = 1 << 26
 func (c *Cluster) tend(ctx context.Context, own *background) {
 	now := c.params.Now()
 	c.tended.Store(now)
-	aperture, _ := c.stack.Load().balancer.(*balance.Aperture)
-	if aperture != nil {
-		aperture.Tick(now)
+	c.follow(now)
+	b := c.stack.Load().balancer
+	if a, ok := b.(*balance.Aperture); ok {
+		a.Tick(now)
 	}
+	part, partly := b.(narrow)
 	c.forgotten.Store(nil)
 	c.learnUsual(now)
 	var lacking []*endpoint
 	ramping := false
 	for _, e := range c.present() {
-		outside := aperture != nil && !aperture.Has(e.id)
+		outside := partly && !part.Has(e.id)
 		e.pool.SetCold(e.removed.Load() || outside)
 		e.pool.Sweep(now)
 		if e.removed.Load() {

@@ -33,6 +33,9 @@ type Settings struct {
 type Balance struct {
 	Policy   string // aperture, "" too; least_loaded; p2c
 	Aperture balance.ApertureParams
+	// Peers tell the place of this process among its peers, by which an
+	// aperture is then laid; nil is none. It is not the cluster's to run.
+	Peers *Peers
 	// Load is what endpoints are compared by: pending, "" too, or peak_ewma.
 	Load string
 	// Decay is the time in which a peak_ewma forgets all but 1/e of the past.

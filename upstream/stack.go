@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"sidecar"
+	"sidecar/balance"
 	"sidecar/upstream/breaker"
 	"sidecar/upstream/pool"
 	"sidecar/upstream/retry"
@@ -15,6 +16,7 @@ type stack struct {
 	settings Settings
 	rules    *rules
 	balancer Balancer
+	at       balance.Coordinate // that the balancer goes by; not Known if it has none
 	service  sidecar.Service
 }
 
@@ -29,8 +31,8 @@ type stack struct {
 //
 // A circuit, a fallback and hedging belong between deadline and retry, when
 // there are any.
-func (c *Cluster) compose(s Settings, b Balancer) *stack {
-	out := &stack{cluster: c, settings: s, balancer: b, rules: newRules(c.ops, s.Operations)}
+func (c *Cluster) compose(s Settings, b Balancer, at balance.Coordinate) *stack {
+	out := &stack{cluster: c, settings: s, balancer: b, at: at, rules: newRules(c.ops, s.Operations)}
 	out.service = sidecar.Stack(sidecar.ServiceFunc(out.pick),
 		out.stats,
 		out.deadline,

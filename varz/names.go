@@ -106,6 +106,18 @@ var (
 		Prom: "sidecar_aperture_load_average", Kind: KindGauge,
 		Labels: []Label{LabelService},
 		Help:   "Smoothed outstanding requests per endpoint of the aperture."}
+	VectorHash = &Desc{Name: "sidecar.loadbalancer.vector_hash",
+		Prom: "sidecar_vector_hash", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Hash of the ring of endpoints with their weights, the same for all peers that see the same; 0 without a place among peers."}
+	PeerIndex = &Desc{Name: "sidecar.loadbalancer.peer_index",
+		Prom: "sidecar_peer_index", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Place among the peers by which the aperture is laid, from 0; -1 without one."}
+	PeerTotal = &Desc{Name: "sidecar.loadbalancer.peer_total",
+		Prom: "sidecar_peers", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Peers among which the aperture is laid; 0 without a place among them."}
 )
 
 // Failure and recovery of endpoints.
@@ -305,7 +317,7 @@ func All() []*Desc {
 	return []*Desc{
 		DispatchMessages, SuccessMessages, ExceptionMessages, RequestLatency, ReplyLatency, Failures, InFlight, Timeouts,
 		EndpointDispatches, EndpointSuccesses, EndpointExceptions, EndpointLatency, EndpointFailures, EndpointInFlight, EndpointWeight, EndpointCost,
-		HeapSize, HeapNoMembers, ApertureIdle, ApertureActive, ApertureLoadAverage,
+		HeapSize, HeapNoMembers, ApertureIdle, ApertureActive, ApertureLoadAverage, VectorHash, PeerIndex, PeerTotal,
 		TimeFailed, ReconnectAttempts, Ejections, EjectionsRefused, Readmissions, Probes, Ejected,
 		Retries, Requeues, RequeuesPaid, BudgetExhausted, HeldReplies, RetriesWaiting, BudgetLeft,
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,

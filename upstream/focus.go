@@ -1,0 +1,89 @@
+package upstream
+
+import (
+	"fmt"
+
+	"sidecar/balance"
+)
+
+// narrow is a balancer that uses a part of the endpoints.
+type narrow interface {
+	Has(id uint64) bool
+	Size() int
+	Idle() int
+}
+
+// coordinate is the place to balance by under settings b; was is that of before,
+// which stays while nothing is known yet.
+func coordinate(b *Balance, was balance.Coordinate) balance.Coordinate {
+	if b.Peers == nil || !samePolicy(b.Policy, policyAperture) {
+		return balance.Coordinate{}
+	}
+	s := b.Peers.Standing()
+	switch {
+	case !s.Settled:
+		return was
+	case !s.At.Known():
+		return balance.Coordinate{}
+	}
+	return s.At
+}
+
+// follow takes up another place among the peers, if there is one. Exchanges
+// under way end with the balancer that they began with.
+func (c *Cluster) follow(now int64) {
+	old := c.stack.Load()
+	if coordinate(&old.settings.Balance, old.at) == old.at {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old = c.stack.Load()
+	at := coordinate(&old.settings.Balance, old.at)
+	if c.closed || at == old.at {
+		return
+	}
+	c.stack.Store(c.compose(old.settings, c.balancer(old, old.settings.Balance, at, now), at))
+	c.params.Log.Info("aperture placed", "upstream", c.params.Name, "place", placeText(at))
+}
+
+// Focus is which part of the endpoints is in use and why, for people.
+type Focus struct {
+	// Aperture is "random" or "deterministic", "" for policies that use all.
+	Aperture string `json:"aperture,omitempty"`
+	// Place is "index/total" among the peers, "" if that is not known or not
+	// used; Peers is where it comes from.
+	Place string `json:"place,omitempty"`
+	Peers string `json:"peers,omitempty"`
+	Note  string `json:"note,omitempty"` // what is wrong with the place
+	Size  int    `json:"size"`
+	Idle  int    `json:"idle"`
+	// Width is the share of the ring that is in use.
+	Width float64 `json:"width,omitempty"`
+	// VectorHash is the same for peers that see the same endpoints.
+	VectorHash uint32 `json:"vector_hash,omitempty"`
+}
+
+// Focus is the part of the endpoints that is in use.
+func (c *Cluster) Focus() Focus {
+	s := c.stack.Load()
+	f := Focus{Size: len(c.set.Load().list)}
+	if n, ok := s.balancer.(narrow); ok {
+		f.Aperture, f.Size, f.Idle = "random", n.Size(), n.Idle()
+	}
+	if d, ok := s.balancer.(*balance.Deterministic); ok {
+		f.Aperture, f.Place, f.Width, f.VectorHash = "deterministic", placeText(s.at), d.Width(), d.VectorHash()
+	}
+	if p := s.settings.Balance.Peers; p != nil && samePolicy(s.settings.Balance.Policy, policyAperture) {
+		st := p.Standing()
+		f.Peers, f.Note = st.Source, st.Note
+	}
+	return f
+}
+
+func placeText(at balance.Coordinate) string {
+	if !at.Known() {
+		return ""
+	}
+	return fmt.Sprintf("%d/%d", at.Index, at.Total)
+}
