@@ -67,6 +67,7 @@ const testOnly = "internal/peer, internal/leak, internal/e2e, internal/sim"
 // direct dependency. A package under test may import no more than that either.
 var outside = []limit{
 	{"github.com/BurntSushi/toml", "config, discovery", "no component knows TOML; discovery reads lists of endpoints written in it"},
+	{"github.com/miekg/dns", "discovery/dns", "the standard resolver hides TTLs and tells its errors apart by their text only"},
 	{"github.com/prometheus/*", "admin", "counting is varz; only its exposition speaks Prometheus"},
 }
 

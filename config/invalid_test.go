@@ -124,11 +124,11 @@ func valueFiles() []invalidFile {
 			12: listener "m": half_close: expected one of "finish", "cancel", got "cancle"; did you mean "cancel"?`},
 		{"source with spaces", "\n[upstream.v]\ndiscover = \"tcp://a:1, b:2\"", `8: upstream.v.discover: expected a URI without spaces, got "tcp://a:1, b:2"; did you mean "tcp://a:1,b:2"?`},
 		{"sources", "\n[upstream.a]\ndiscover = \"zk://a:1/x\"\n[upstream.b]\ndiscover = [\"tpc://a:1\",\n \"http://a\",\n \"10.0.0.1:80\", \"x\", \"tcp://\"]\n[upstream.c]\ndiscover = []\n[upstream.d]\ndiscover = 3", `
-			8: upstream.a.discover: zk:// is not in this version yet: this version has tcp:// and file://
-			10: upstream.b.discover[0]: expected a URI that begins with tcp:// or file://, got "tpc://a:1"; did you mean "tcp"?
-			11: upstream.b.discover[1]: expected a URI that begins with tcp:// or file://, got "http://a"; did you mean "tcp://a"? (addresses with their ports, no path)
-			12: upstream.b.discover[2]: expected a URI that begins with tcp:// or file://, got "10.0.0.1:80"; did you mean "tcp://10.0.0.1:80"?
-			12: upstream.b.discover[3]: expected a URI that begins with tcp:// or file://, got "x"
+			8: upstream.a.discover: zk:// is not in this version yet: this version has tcp://, file://, dns:// and srv://
+			10: upstream.b.discover[0]: expected a URI that begins with tcp://, file://, dns:// or srv://, got "tpc://a:1"; did you mean "tcp"?
+			11: upstream.b.discover[1]: expected a URI that begins with tcp://, file://, dns:// or srv://, got "http://a"; did you mean "tcp://a"? (addresses with their ports, no path)
+			12: upstream.b.discover[2]: expected a URI that begins with tcp://, file://, dns:// or srv://, got "10.0.0.1:80"; did you mean "tcp://10.0.0.1:80"?
+			12: upstream.b.discover[3]: expected a URI that begins with tcp://, file://, dns:// or srv://, got "x"
 			12: upstream.b.discover[4]: expected something after the scheme, got "tcp://"
 			14: upstream.c.discover: expected at least one URI, got an empty list
 			16: upstream.d.discover: expected a URI such as "tcp://10.0.0.1:8080,10.0.0.2:8080", or a list of them, got the number 3`},

@@ -80,24 +80,24 @@ func discover(t *table) []string {
 // the source of that name.
 func checkSource(uri string) error {
 	schemes := choice{
-		names: []string{"tcp", "file"},
-		later: []string{"zk", "xds", "dns", "srv"},
-		has:   "has tcp:// and file://",
+		names: []string{"tcp", "file", "dns", "srv"},
+		later: []string{"zk", "xds"},
+		has:   "has tcp://, file://, dns:// and srv://",
 	}
 	scheme, rest, ok := strings.Cut(uri, "://")
 	scheme = strings.ToLower(scheme)
 	switch {
 	case !ok && checkAddress(uri) == nil:
-		return complain("expected a URI that begins with tcp:// or file://, got %s; did you mean %s?", shown(uri), shown("tcp://"+uri))
+		return complain("expected a URI that begins with tcp://, file://, dns:// or srv://, got %s; did you mean %s?", shown(uri), shown("tcp://"+uri))
 	case !ok:
-		return complain("expected a URI that begins with tcp:// or file://, got %s", shown(uri))
+		return complain("expected a URI that begins with tcp://, file://, dns:// or srv://, got %s", shown(uri))
 	case slices.Contains(schemes.later, scheme):
 		return complain("%s:// is not in this version yet: this version %s", scheme, schemes.has)
 	case scheme == "http" || scheme == "https":
 		host, _, _ := strings.Cut(rest, "/")
-		return complain("expected a URI that begins with tcp:// or file://, got %s; did you mean %s? (addresses with their ports, no path)", shown(uri), shown("tcp://"+host))
+		return complain("expected a URI that begins with tcp://, file://, dns:// or srv://, got %s; did you mean %s? (addresses with their ports, no path)", shown(uri), shown("tcp://"+host))
 	case !slices.Contains(schemes.names, scheme):
-		return complain("expected a URI that begins with tcp:// or file://, got %s%s", shown(uri), didYouMean(scheme, schemes.names))
+		return complain("expected a URI that begins with tcp://, file://, dns:// or srv://, got %s%s", shown(uri), didYouMean(scheme, schemes.names))
 	case rest == "":
 		return complain("expected something after the scheme, got %s", shown(uri))
 	case hasControl(rest):

@@ -10,6 +10,7 @@ import (
 type Update struct {
 	Endpoints []Endpoint
 	Err       error
+	Empty     string    // why Endpoints is empty, for people; "" if nothing is known of that
 	At        time.Time // when it was known; zero is taken for now
 }
 

@@ -8,6 +8,7 @@ import (
 	"sidecar"
 	"sidecar/config"
 	"sidecar/discovery"
+	"sidecar/discovery/dns"
 	"sidecar/route"
 	"sidecar/wire/http"
 )
@@ -63,7 +64,14 @@ func sourceParams(path string) discovery.Params {
 	if err != nil {
 		dir = ""
 	}
-	return discovery.Params{Dir: dir}
+	named := func(uri string) (discovery.Source, error) {
+		s, err := dns.New(uri)
+		if err != nil {
+			return nil, err // a nil *dns.Source in a Source would not be nil
+		}
+		return s, nil
+	}
+	return discovery.Params{Dir: dir, Schemes: map[string]func(string) (discovery.Source, error){"dns": named, "srv": named}}
 }
 
 // compileRoutes makes a listener's routes over the upstreams there are.
