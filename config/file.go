@@ -93,12 +93,20 @@ type Upstream struct {
 	StallTimeout   time.Duration // 0 = none
 	AttemptTimeout time.Duration // 0 = none
 	ConnectTimeout time.Duration // > 0
+	ClientDeadline string        // ModeOff, ModeDark or ModeOn
 	Balance        Balance
 	Pool           Pool
 	Breaker        Breaker
 	Retry          Retry
 	Operations     []Operation // sorted by name
 }
+
+// What is done of something risky.
+const (
+	ModeOff  = "off"
+	ModeDark = "dark" // what it would do is counted
+	ModeOn   = "on"
+)
 
 // Balance says how an endpoint is picked.
 type Balance struct {

@@ -39,6 +39,7 @@ func upstream(name string, t *table) Upstream {
 		StallTimeout:   t.span("stall_timeout", "60s", "none"),
 		AttemptTimeout: t.span("attempt_timeout", "0s", "none"),
 		ConnectTimeout: t.span("connect_timeout", "1s", ""),
+		ClientDeadline: t.choose("client_deadline", ModeDark, modes()),
 	}
 	t.cross(u.AttemptTimeout <= u.Timeout || u.Timeout == 0, "timeout", "attempt_timeout",
 		"attempt_timeout (%s) must not be longer than timeout (%s)", durationText(u.AttemptTimeout), durationText(u.Timeout))
@@ -51,6 +52,9 @@ func upstream(name string, t *table) Upstream {
 	})
 	return u
 }
+
+// modes are how far something risky may go.
+func modes() choice { return choice{names: []string{ModeOff, ModeDark, ModeOn}} }
 
 // discover takes one URI or a list of them.
 func discover(t *table) []string {

@@ -51,6 +51,7 @@ type Cluster struct {
 	keeper   *discovery.Keeper
 	counters *counters
 	retries  retry.Metrics
+	asks     asks
 	ops      *opTable
 	budget   *retry.Budget
 	quota    *quota
@@ -91,7 +92,7 @@ func New(p Params) (*Cluster, error) {
 	}
 	c := &Cluster{
 		params: p, known: map[identity]*endpoint{},
-		counters: newCounters(p.Registry, p.Name), retries: retryMetrics(p.Registry, p.Name),
+		counters: newCounters(p.Registry, p.Name), retries: retryMetrics(p.Registry, p.Name), asks: newAsks(p.Registry, p.Name),
 		budget: retry.NewBudget(p.Settings.Retry.Budget, p.Settings.Retry.MinPerSecond),
 		quota:  newQuota(p.Settings.MaxEjected),
 	}

@@ -18,6 +18,8 @@ type Settings struct {
 	// StallTimeout how long a body may stand still, AttemptTimeout the time of
 	// one try. 0 is none.
 	Timeout, StallTimeout, AttemptTimeout time.Duration
+	// ClientDeadline says whether a time that the client gives shortens Timeout.
+	ClientDeadline Mode
 	// AllowEmpty: an empty answer of discovery empties the set.
 	AllowEmpty bool
 	Balance    Balance
@@ -28,6 +30,18 @@ type Settings struct {
 	Retry      Retry
 	Operations []Operation
 }
+
+// Mode is whether something risky is done.
+type Mode uint8
+
+const (
+	// Off: it is not done.
+	Off Mode = iota
+	// Dark: it is not done, and what it would have done is counted.
+	Dark
+	// On: it is done.
+	On
+)
 
 // Balance says who picks.
 type Balance struct {

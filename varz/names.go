@@ -152,6 +152,26 @@ var (
 		Help:   "Endpoints that are ejected now."}
 )
 
+// Time that clients give.
+var (
+	DeadlinesShortened = &Desc{Name: "sidecar.deadline.shortened",
+		Prom: "sidecar_deadlines_shortened_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests whose client gave less time than is configured, which was obeyed."}
+	DeadlinesExpired = &Desc{Name: "sidecar.deadline.expired",
+		Prom: "sidecar_deadlines_expired_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests that were not sent because the time that their client gave was over."}
+	DarkShortened = &Desc{Name: "sidecar.deadline.dark_shortened",
+		Prom: "sidecar_deadlines_dark_shortened_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests whose client gave less time than is configured, with client_deadline dark: not obeyed."}
+	DarkExpired = &Desc{Name: "sidecar.deadline.dark_expired",
+		Prom: "sidecar_deadlines_dark_expired_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests that were sent although the time that their client gave was over, with client_deadline dark."}
+)
+
 // Retries.
 var (
 	Retries = &Desc{Name: "sidecar.retry.retries",
@@ -270,6 +290,10 @@ var (
 		Prom: "sidecar_listener_failures_total", Kind: KindCounter,
 		Labels: []Label{LabelListener, LabelReason},
 		Help:   "Requests that the listener answered with a failure of the sidecar's, by reason code."}
+	DeadlinesMalformed = &Desc{Name: "sidecar.listener.malformed_deadlines",
+		Prom: "sidecar_listener_malformed_deadlines_total", Kind: KindCounter,
+		Labels: []Label{LabelListener},
+		Help:   "Fields in which clients say how long they wait that could not be read, and were ignored."}
 	ClientBytesIn = &Desc{Name: "sidecar.listener.bytes_in",
 		Prom: "sidecar_listener_received_bytes_total", Kind: KindCounter,
 		Labels: []Label{LabelListener},
@@ -319,10 +343,11 @@ func All() []*Desc {
 		EndpointDispatches, EndpointSuccesses, EndpointExceptions, EndpointLatency, EndpointFailures, EndpointInFlight, EndpointWeight, EndpointCost,
 		HeapSize, HeapNoMembers, ApertureIdle, ApertureActive, ApertureLoadAverage, VectorHash, PeerIndex, PeerTotal,
 		TimeFailed, ReconnectAttempts, Ejections, EjectionsRefused, Readmissions, Probes, Ejected,
+		DeadlinesShortened, DeadlinesExpired, DarkShortened, DarkExpired,
 		Retries, Requeues, RequeuesPaid, BudgetExhausted, HeldReplies, RetriesWaiting, BudgetLeft,
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
-		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, ClientBytesIn, ClientBytesOut, HeldBytes,
+		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, HeldBytes,
 		DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, Reloads, ReloadFailures, SeriesFolded,
 	}
 }

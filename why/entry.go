@@ -30,6 +30,7 @@ type Entry struct {
 	Duration float64  `json:"duration_ms"`         // from its first byte to its end
 	Commit   *float64 `json:"commit_ms,omitempty"` // from its first byte to the committed reply, nil without one
 	Waited   float64  `json:"waited_ms"`           // from its last byte to the committed reply, or to its end without one
+	Asked    float64  `json:"asked_ms,omitempty"`  // what its client gave for the reply, from its first byte
 
 	TriesMade int   `json:"tries_made"`
 	TriesKept int   `json:"tries_kept"`
@@ -62,6 +63,7 @@ type Try struct {
 	ConnAge  float64  `json:"conn_age_ms"`          // 0 for a connection made for it
 	BytesOut int64    `json:"bytes_out"`
 	BytesIn  int64    `json:"bytes_in"`
+	After    float64  `json:"retry_after_ms,omitempty"` // how long the peer asked to be left alone
 }
 
 // Filter keeps entries that meet all of its conditions; an empty one is none.
@@ -119,6 +121,7 @@ func (rec *record) entry() Entry {
 		Request: text(rec.request), RequestID: text(rec.requestID), Cause: text(rec.cause),
 		Kind: "unary", Requests: rec.requests, Outcome: rec.outcome(),
 		Duration:  ms(rec.end - rec.received),
+		Asked:     ms(rec.asked),
 		Waited:    ms(until(rec.replied, rec.end) - max(rec.complete, rec.received)),
 		TriesMade: rec.tried, TriesKept: len(rec.tries), Tries: make([]Try, 0, len(rec.tries)),
 	}
@@ -152,7 +155,7 @@ func (rec *record) try(t sidecar.Try) Try {
 	out := Try{
 		Number: t.Number, Endpoint: text(t.Endpoint), Class: class(t.Class), Code: t.Code, Facts: facts(t.Flags),
 		Start: ms(t.Start - rec.received), Duration: ms(until(t.End, rec.end) - t.Start),
-		ConnAge: ms(t.ConnAge), BytesOut: t.Out, BytesIn: t.In,
+		ConnAge: ms(t.ConnAge), BytesOut: t.Out, BytesIn: t.In, After: ms(t.After),
 	}
 	if t.Reason != sidecar.NoReason {
 		out.Stage, out.Reason = t.Stage.String(), t.Reason.String()

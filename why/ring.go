@@ -60,7 +60,7 @@ type record struct {
 	failed                    bool
 	fault                     sidecar.Fault // without its error: see cause
 	received, complete        int64
-	replied, end              int64
+	replied, end, asked       int64
 	requests, tried           int
 	tries                     []sidecar.Try
 }
@@ -160,7 +160,7 @@ func (r *Ring) keep(x *sidecar.Exchange, f *sidecar.Fault, failed bool, now int6
 	rec.cause = append(rec.cause[:0], cause...)
 	rec.kind, rec.failed, rec.fault = x.Kind, failed, *f
 	rec.fault.Err, rec.fault.Redirect = nil, "" // these may hold anything
-	rec.received, rec.complete, rec.replied, rec.end = x.Received, x.Complete(), x.Replied(), now
+	rec.received, rec.complete, rec.replied, rec.end, rec.asked = x.Received, x.Complete(), x.Replied(), now, x.Asked
 	rec.requests, rec.tried = x.N, x.Tries.Len()
 	rec.tries = x.Tries.Kept(rec.tries[:0])
 }

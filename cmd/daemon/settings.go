@@ -26,6 +26,7 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 	s := upstream.Settings{
 		AllowEmpty: u.AllowEmpty,
 		Timeout:    u.Timeout, StallTimeout: u.StallTimeout, AttemptTimeout: u.AttemptTimeout,
+		ClientDeadline: mode(u.ClientDeadline),
 		Balance: upstream.Balance{Policy: u.Balance.Policy, Load: u.Balance.Load, Decay: u.Balance.Decay, SlowStart: u.Balance.SlowStart, Aperture: balance.ApertureParams{
 			MinSize: u.Balance.MinSize, MaxSize: u.Balance.MaxSize, LowLoad: u.Balance.LowLoad, HighLoad: u.Balance.HighLoad,
 			Smoothing: u.Balance.Smoothing, JitterMin: u.Balance.JitterMin, JitterMax: u.Balance.JitterMax,
@@ -51,6 +52,17 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 		})
 	}
 	return s
+}
+
+// mode is one as configured.
+func mode(name string) upstream.Mode {
+	switch name {
+	case config.ModeOn:
+		return upstream.On
+	case config.ModeDark:
+		return upstream.Dark
+	}
+	return upstream.Off
 }
 
 func retryRules(most int, on []string) retry.Rules {

@@ -1,6 +1,10 @@
 package breaker
 
-import "sidecar"
+import (
+	"time"
+
+	"sidecar"
+)
 
 // verdict is what an exchange told about the endpoint.
 type verdict uint8
@@ -22,8 +26,18 @@ func judge(x *sidecar.Exchange, err error) verdict {
 	if err == nil {
 		return ofClass(x.Msg.Class())
 	}
-	return ofFault(sidecar.FaultOf(err))
+	f := sidecar.FaultOf(err)
+	if f.Reason == sidecar.DeadlineExceeded && x.Asked > 0 && x.Asked < minAsked {
+		return silent
+	}
+	return ofFault(f)
 }
+
+// minAsked is the shortest time of a client's own, in nanoseconds, in which an
+// endpoint should have answered. A client that gives less would else take sound
+// endpoints from all others; and if none of its times counted, an endpoint that
+// hangs would be kept where all clients bring theirs.
+const minAsked = int64(100 * time.Millisecond)
 
 // ofClass judges a reply. A peer that asks for less is alive and yet no proof
 // that it should get more: neither a failure nor a reason to readmit.

@@ -13,10 +13,12 @@ func TestKnownFieldsAreFoundInAnyCase(t *testing.T) {
 		"connection": Connection, "keep-alive": KeepAlive, "proxy-connection": ProxyConnection, "te": TE,
 		"transfer-encoding": TransferEncoding, "upgrade": Upgrade, "trailer": Trailer, "content-length": ContentLength,
 		"host": Host, "expect": Expect, "via": Via, "x-forwarded-for": XForwardedFor, "x-forwarded-proto": XForwardedProto,
-		"x-forwarded-host": XForwardedHost, "x-request-id": XRequestID,
+		"x-forwarded-host": XForwardedHost, "x-request-id": XRequestID, "date": Date, "grpc-timeout": GRPCTimeout,
+		"x-request-timeout": XRequestTimeout, "x-envoy-expected-rq-timeout-ms": EnvoyExpectedTimeout,
+		"x-envoy-upstream-rq-timeout-ms": EnvoyUpstreamTimeout,
 	}
-	if len(names) != int(XRequestID) {
-		t.Errorf("%d of %d names are tested", len(names), XRequestID)
+	if len(names) != int(EnvoyUpstreamTimeout) {
+		t.Errorf("%d of %d names are tested", len(names), EnvoyUpstreamTimeout)
 	}
 	for text, want := range names {
 		for _, form := range []string{text, strings.ToUpper(text), strings.ToUpper(text[:1]) + text[1:]} {

@@ -22,6 +22,11 @@ const (
 	XForwardedHost
 	XRequestID
 	Date
+	// How long the client waits for the reply; see AsksTime.
+	GRPCTimeout
+	XRequestTimeout
+	EnvoyExpectedTimeout
+	EnvoyUpstreamTimeout
 )
 
 // Known is which known field p names, in any case. Length and first byte
@@ -50,6 +55,9 @@ func Known(p []byte) Name {
 		}
 		return match(p, "keep-alive", KeepAlive)
 	case 12:
+		if p[0]|0x20 == 'g' {
+			return match(p, "grpc-timeout", GRPCTimeout)
+		}
 		return match(p, "x-request-id", XRequestID)
 	case 14:
 		return match(p, "content-length", ContentLength)
@@ -64,7 +72,15 @@ func Known(p []byte) Name {
 		if p[0]|0x20 == 't' {
 			return match(p, "transfer-encoding", TransferEncoding)
 		}
+		if p[2]|0x20 == 'r' {
+			return match(p, "x-request-timeout", XRequestTimeout)
+		}
 		return match(p, "x-forwarded-proto", XForwardedProto)
+	case 30:
+		if p[8]|0x20 == 'e' {
+			return match(p, "x-envoy-expected-rq-timeout-ms", EnvoyExpectedTimeout)
+		}
+		return match(p, "x-envoy-upstream-rq-timeout-ms", EnvoyUpstreamTimeout)
 	}
 	return Other
 }

@@ -18,6 +18,7 @@ func TestAllocNothingPerExchange(t *testing.T) {
 		{"GET", get("/search?q=1"), "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 100\r\n\r\n" + text(100)},
 		{"POST of 1 KiB", post(text(1024)), ok200},
 		{"POST of 20 KiB", post(text(20_000)), ok200},
+		{"a client that says how long it waits", "GET / HTTP/1.1\r\nHost: a\r\ngrpc-timeout: 99S\r\nX-Request-Timeout: 9.5\r\n\r\n", ok200},
 		{"absolute form", "GET http://a/x HTTP/1.1\r\nHost: a\r\n\r\n", ok200},
 		{"reply of 60 KiB", get("/"), "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + text(60_000)},
 		{"chunked reply", get("/"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(text(3000), 900)},

@@ -58,13 +58,18 @@ func (c *Conn) Close() { c.c.Close() }
 // Do sends the exchange's request and writes the reply through to its client.
 func (c *Conn) Do(_ context.Context, x *sidecar.Exchange) error {
 	m := x.Msg.(*message)
+	left, f := remains(x)
+	if f != nil {
+		return f
+	}
 	m.attach(c.c)
 	t := &m.try
 	t.begin(c, x, m)
+	t.left = left
 	// Dead until proved otherwise: every early return leaves the connection
 	// in a state nobody should build on.
 	c.dead = true
-	f := t.do()
+	f = t.do()
 	t.pump.stop()
 	t.sentBytes(int(t.pump.out))
 	m.detach()
@@ -85,9 +90,10 @@ type try struct {
 	pump pump
 	rec  *sidecar.Try
 	body body
-	n    int  // bytes of the reply in m.repBuf
-	part int  // of them, those of the body that came with the head
-	cut  bool // the backend took part of the request and no more
+	n    int   // bytes of the reply in m.repBuf
+	part int   // of them, those of the body that came with the head
+	left int64 // see origin
+	cut  bool  // the backend took part of the request and no more
 }
 
 func (t *try) begin(c *Conn, x *sidecar.Exchange, m *message) {

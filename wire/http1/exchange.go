@@ -19,6 +19,9 @@ func (a *active) serve(ctx context.Context) bool {
 	a.cutOff()
 	m.rep.reset()
 	m.gone, m.abrupt, m.early, m.sent = false, false, nil, 0
+	if a.x.Asked = m.req.asked.ns; m.req.asked.bad > 0 {
+		a.srv.stats.misasked.Add(uint64(m.req.asked.bad))
+	}
 	a.x.Idempotent = http.Idempotent(m.in[m.req.first:m.req.method])
 	if m.req.requestID < 0 {
 		m.newID()

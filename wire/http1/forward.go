@@ -29,6 +29,7 @@ type origin struct {
 	trust     bool   // keep the X-Forwarded fields that came
 	requestID []byte // to be used if none came
 	authority string // Host of an HTTP/1.0 request that brought none
+	left      int64  // what is left of the client's time, in nanoseconds; 0: its words pass as they came
 }
 
 // appendRequest appends the head of the request r, parsed from b, as it goes
@@ -51,9 +52,13 @@ func appendRequest(out, b []byte, r *request, o *origin) []byte {
 			f.drop = f.drop || !o.trust
 		}
 	}
+	r.asked.drop(r.fields, o.left > 0)
 	out = appendKept(out, b, r.lineEnd, &r.head)
 	out = appendForwarded(out, b, r, o)
 	out = r.appendHops(out)
+	if o.left > 0 {
+		out = r.asked.append(out, b, r.fields, o.left)
+	}
 	if r.requestID < 0 {
 		out = append(out, "X-Request-Id: "...)
 		out = append(out, o.requestID...)
@@ -135,7 +140,8 @@ func (r *request) host(b []byte) []byte {
 }
 
 // headSlack is what heads can gain besides the values counted in roomFor and
-// the client's address: the names of the fields added, Via, Connection.
+// the client's address: the names of the fields added, Via, Connection,
+// the digits of what is left of the client's time.
 const headSlack = 512
 
 // roomFor bounds the length of the head that appendRequest makes of r.

@@ -21,6 +21,7 @@ type request struct {
 	hostField    int32 // index of Host, -1
 	forwardedFor int32 // index of the last X-Forwarded-For, -1
 	requestID    int32 // index of the first X-Request-Id, -1
+	asked        asked // how long the client waits
 	hops         int   // Max-Forwards of OPTIONS or TRACE, -1 for any
 	blank        int   // empty lines before the request line
 	minor        uint8 // HTTP/1.minor
@@ -171,6 +172,8 @@ func (r *request) finish(b []byte) *problem {
 			}
 		case http.Expect:
 			r.expect = r.expect || r.minor > 0 && http.EqualFold(f.valueIn(b), "100-continue")
+		case http.GRPCTimeout, http.XRequestTimeout, http.EnvoyExpectedTimeout, http.EnvoyUpstreamTimeout:
+			r.asked.read(b, i, f)
 		}
 	}
 	if r.hostField < 0 && r.minor > 0 {

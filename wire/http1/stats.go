@@ -10,13 +10,14 @@ import (
 type Stats struct {
 	In, Out  *varz.Counter
 	requests *varz.Counter
+	misasked *varz.Counter   // times of clients that were not understood
 	failures []*varz.Counter // by reason
 }
 
 // NewStats takes a listener's counts from the registry.
 func NewStats(r *varz.Registry, name string) Stats {
 	s := varz.Source{Listener: name}
-	st := Stats{In: r.Counter(varz.ClientBytesIn, s), Out: r.Counter(varz.ClientBytesOut, s), requests: r.Counter(varz.ListenerRequests, s)}
+	st := Stats{In: r.Counter(varz.ClientBytesIn, s), Out: r.Counter(varz.ClientBytesOut, s), requests: r.Counter(varz.ListenerRequests, s), misasked: r.Counter(varz.DeadlinesMalformed, s)}
 	for reason := range sidecar.ReasonCount {
 		s.Reason = reason.String()
 		st.failures = append(st.failures, r.Counter(varz.ListenerFailures, s))

@@ -1,0 +1,72 @@
+package http1
+
+import (
+	"sidecar"
+	"sidecar/wire/http"
+)
+
+// asked is how long the client of a request waits for the reply, as its fields
+// say: the shortest time counts, and one that is not of its field's form is
+// passed on and counts for nothing.
+type asked struct {
+	ns   int64 // 0 if there is no limit
+	n    uint8 // fields understood
+	bad  uint8 // fields that were not
+	at   [maxAsked]int16
+	form [maxAsked]http.Ask
+}
+
+// read takes the i-th field of the head b, which is f.
+func (a *asked) read(b []byte, i int, f *field) {
+	if f.drop { // of this hop alone
+		return
+	}
+	ns, form, ok := http.ReadAsk(f.name, f.valueIn(b))
+	switch {
+	case !ok || a.n == maxAsked:
+		a.bad = min(a.bad+1, 0xff-1)
+	case form != http.AskNothing:
+		a.at[a.n], a.form[a.n] = int16(i), form
+		a.n++
+		if a.ns == 0 || ns < a.ns {
+			a.ns = ns
+		}
+	}
+}
+
+// drop marks the fields that append says anew.
+func (a *asked) drop(fields []field, anew bool) {
+	for _, i := range a.at[:a.n] {
+		fields[i].drop = anew
+	}
+}
+
+// append says in each of the fields what is left, in nanoseconds.
+func (a *asked) append(out, b []byte, fields []field, left int64) []byte {
+	for k, i := range a.at[:a.n] {
+		out = append(append(out, fields[i].nameIn(b)...), ": "...)
+		out = append(http.AppendAsk(out, a.form[k], left), "\r\n"...)
+	}
+	return out
+}
+
+// remains is how long the client will still wait, in nanoseconds, where it said
+// so and its upstream obeys; else 0. A fault if that time is over: a request
+// that nobody waits for is not sent. Until the request has come whole no
+// deadline stands, and the client's own is what is left.
+func remains(x *sidecar.Exchange) (int64, *sidecar.Fault) {
+	if x.Asked == 0 {
+		return 0, nil
+	}
+	end := x.Deadline()
+	if end == 0 {
+		end = x.Received + x.Asked
+	}
+	left := end - x.Now()
+	if left < minLeft {
+		f := sidecar.DeadlineCause.Fault(sidecar.StageWrite)
+		f.Flags |= sidecar.Unsent
+		return 0, f
+	}
+	return left, nil
+}
