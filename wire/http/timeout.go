@@ -66,7 +66,7 @@ func readGRPC(v []byte) (int64, Ask, bool) {
 	if !ok || len(rest) != 1 || len(v) > 9 {
 		return 0, AskNothing, false
 	}
-	unit := int64(0)
+	var unit int64
 	switch rest[0] {
 	case 'H':
 		unit = hour
