@@ -40,11 +40,12 @@ type Admin struct {
 
 // Listener is one local address that clients connect to.
 type Listener struct {
-	Key            string // "listener[0]", for File.ProblemAt
-	Name           string // unique
-	Protocol       string // "http"
-	Address        string // "host:port" (port 0: any free one) or "unix:/path"; unique
-	Upstream       string // for what no route matches; "" = that is refused
+	Key            string   // "listener[0]", for File.ProblemAt
+	Name           string   // unique
+	Protocol       string   // "http"
+	Address        string   // "host:port" (port 0: any free one) or "unix:/path"; unique
+	Upstream       string   // for what no route matches; "" = that is refused
+	Filters        []Filter // before those of a route
 	Routes         []Route
 	MaxConnections int           // at least 1
 	MaxInFlight    int           // requests at once; 0 = no limit
@@ -68,6 +69,46 @@ type Route struct {
 	Key      string // "listener[0].route[0]"
 	Match    Match
 	Upstream string // exists
+	Filters  []Filter
+}
+
+// Filter is one step on the way of requests; exactly one of its actions is set.
+// What the actions may do to each other and to the protocol is checked by who
+// performs them.
+type Filter struct {
+	Key                        string   // "listener[0].route[0].filter[0]"
+	SetRequest, AddRequest     []Header // sorted by name
+	SetReply, AddReply         []Header
+	RemoveRequest, RemoveReply []string
+	Rewrite                    *Rewrite
+	Redirect                   *Redirect
+	Reply                      *Reply
+	Split                      *Split
+}
+
+// Rewrite puts another prefix into the place of a path's.
+type Rewrite struct{ Prefix, To string }
+
+// Redirect answers with another place for the request.
+type Redirect struct {
+	Status     int
+	HTTPS      bool
+	Host       string // "" = the request's
+	Prefix, To string // both "" = the path stays
+}
+
+// Reply answers with something fixed.
+type Reply struct {
+	Status int
+	Type   string // "" = none is said
+	Body   string
+}
+
+// Split sends a share of the requests to another upstream.
+type Split struct {
+	Percent  float64 // 0 to 100
+	Upstream string  // exists
+	Sticky   string  // by what a request belongs to somebody
 }
 
 // Match holds if all of its conditions hold; there is at least one. An empty

@@ -53,6 +53,7 @@ func listener(t *table) Listener {
 		TrustForwarded: t.flag("trust_forwarded", true),
 		ExposeBackends: t.flag("expose_backends", false),
 	}
+	l.Filters = filters(t)
 	for _, r := range t.list("route", maxRoutes) {
 		l.Routes = append(l.Routes, route(r))
 	}
@@ -68,6 +69,7 @@ func route(t *table) Route {
 		Key:      t.key,
 		Match:    match(t),
 		Upstream: t.mustText("upstream", "the name of an upstream", checkNamed),
+		Filters:  filters(t),
 	}
 }
 
@@ -80,7 +82,7 @@ func match(route *table) Match {
 		Host:       strings.ToLower(t.text("host", "", checkHostPattern)),
 		PathPrefix: t.text("path_prefix", "", checkPathPrefix),
 		Method:     t.text("method", "", checkMethod),
-		Headers:    headers(t),
+		Headers:    headers(t, "header"),
 	}
 	f := route.at("match")
 	if len(t.values) == 0 && !route.bad["match"] {
@@ -90,10 +92,10 @@ func match(route *table) Match {
 	return m
 }
 
-func headers(match *table) []Header {
-	t := match.table("header")
+func headers(above *table, key string) []Header {
+	t := above.table(key)
 	if len(t.values) > maxHeaders {
-		match.at("header").fail("%d headers, more than the limit of %d", len(t.values), maxHeaders)
+		above.at(key).fail("%d headers, more than the limit of %d", len(t.values), maxHeaders)
 	}
 	var all []Header
 	given := map[string]string{}
@@ -123,13 +125,18 @@ func (m Match) literal() string {
 	add("path_prefix", m.PathPrefix)
 	add("method", m.Method)
 	if len(m.Headers) > 0 {
-		fields := make([]string, len(m.Headers))
-		for i, h := range m.Headers {
-			fields[i] = quote(h.Name) + " = " + quote(h.Value)
-		}
-		parts = append(parts, "header = { "+strings.Join(fields, ", ")+" }")
+		parts = append(parts, "header = "+headersLiteral(m.Headers))
 	}
 	return "{ " + strings.Join(parts, ", ") + " }"
+}
+
+// headersLiteral is headers as an inline table.
+func headersLiteral(list []Header) string {
+	fields := make([]string, len(list))
+	for i, h := range list {
+		fields[i] = quote(h.Name) + " = " + quote(h.Value)
+	}
+	return "{ " + strings.Join(fields, ", ") + " }"
 }
 
 // checkNamed is for references that may not be left empty; whether they lead

@@ -78,13 +78,24 @@ func upstreamsExist(r *reader, f *File) {
 	}
 	for _, l := range f.Listeners {
 		refer(l.Upstream, l.Key+".upstream")
+		splits(l.Filters, refer)
 		for _, route := range l.Routes {
 			refer(route.Upstream, route.Key+".upstream")
+			splits(route.Filters, refer)
 		}
 	}
 	for _, u := range f.Upstreams {
 		if !used[u.Name] {
 			r.note(r.lineOf(u.Key), u.Key, "no listener and no route leads to this upstream")
+		}
+	}
+}
+
+// splits refers to the upstreams that filters switch to.
+func splits(filters []Filter, refer func(name, key string)) {
+	for _, f := range filters {
+		if f.Split != nil {
+			refer(f.Split.Upstream, f.Key+".split")
 		}
 	}
 }

@@ -17,6 +17,8 @@ type Params struct {
 	Rules []Rule
 	// Default is the upstream of what no rule matches, "" if there is none.
 	Default string
+	// DefaultLayer stands before the default upstream; nil: nothing does.
+	DefaultLayer sidecar.Layer
 	// Upstreams are all those that rules may name.
 	Upstreams map[string]sidecar.Service
 	// Select resolves the name of a part of a message: "host", "path",
@@ -60,7 +62,7 @@ func Compile(p Params) (*Routes, error) {
 	}
 	if p.Default != "" {
 		if s := p.Upstreams[p.Default]; s != nil {
-			r.unmatched = &target{upstream: p.Default, service: s}
+			r.unmatched = &target{upstream: p.Default, service: through(p.DefaultLayer, s)}
 		} else {
 			wrong = append(wrong, fmt.Errorf("route: no upstream is named %q", p.Default))
 		}
@@ -76,6 +78,8 @@ func (r *Routes) add(p Params, number int, rule Rule) error {
 	to := target{upstream: rule.Upstream, service: p.Upstreams[rule.Upstream]}
 	if to.service == nil {
 		wrong = append(wrong, fmt.Errorf("no upstream is named %q", rule.Upstream))
+	} else {
+		to.service = through(rule.Layer, to.service)
 	}
 	resolve := func(name string) sidecar.Selector {
 		sel, ok := p.Select(name)
@@ -105,6 +109,14 @@ func (r *Routes) add(p Params, number int, rule Rule) error {
 	}
 	r.groupOf(rule.Host).of(rule.PathPrefix).add(number, rest)
 	return nil
+}
+
+// through is s behind the layer, if there is one.
+func through(l sidecar.Layer, s sidecar.Service) sidecar.Service {
+	if l == nil {
+		return s
+	}
+	return l(s)
 }
 
 // groupOf is the group of the rules with that host, made if there is none.

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 	"unicode/utf8"
+
+	"sidecar"
 )
 
 // Rule sends to Upstream what matches all of its conditions; an empty one is no
@@ -28,6 +30,8 @@ type Rule struct {
 	Headers []HeaderMatch
 	// Upstream is a name in Params.Upstreams.
 	Upstream string
+	// Layer stands between the rule and its upstream; nil: nothing does.
+	Layer sidecar.Layer
 }
 
 // HeaderMatch is the value that a header field must have. Name is in any case.

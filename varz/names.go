@@ -307,6 +307,14 @@ var (
 		Help: "Bytes of requests kept beyond pooled buffers, mostly bodies held to be sent again; at most 256 MiB, over which bodies are streamed."}
 )
 
+// Filters of HTTP, by listener.
+var (
+	Filtered = &Desc{Name: "sidecar.http.filtered",
+		Prom: "sidecar_http_filtered_total", Kind: KindCounter,
+		Labels: []Label{LabelListener, LabelReason},
+		Help:   "Requests that a filter answered (redirect, reply) or sent to another upstream (split)."}
+)
+
 // Discovery, configuration and the registry itself.
 var (
 	DiscoveryEndpoints = &Desc{Name: "sidecar.discovery.endpoints",
@@ -348,6 +356,7 @@ func All() []*Desc {
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, HeldBytes,
+		Filtered,
 		DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, Reloads, ReloadFailures, SeriesFolded,
 	}
 }

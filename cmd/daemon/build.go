@@ -52,6 +52,7 @@ type front struct {
 	srv       *http1.Server
 	table     *route.Table
 	admission *listener.Admission
+	between   between
 	ring      *why.Ring // of what reached no upstream
 }
 
@@ -102,12 +103,13 @@ func (d *daemon) unbind() {
 // in is counted whatever becomes of it, admission comes before any work is
 // spent on routing.
 func (d *daemon) addFront(l config.Listener) error {
-	routes, err := compileRoutes(l, d.ups.services())
+	b := between{stats: http.NewFilterStats(d.registry, l.Name)}
+	routes, err := compileRoutes(l, d.ups.services(), b)
 	if err != nil {
 		return err
 	}
 	id, _ := http.Select("request_id")
-	f := &front{table: route.New(routes), admission: new(listener.Admission), ring: why.New(why.Params{RequestID: id})}
+	f := &front{between: b, table: route.New(routes), admission: new(listener.Admission), ring: why.New(why.Params{RequestID: id})}
 	f.cfg.Store(&l)
 	f.admission.SetMax(l.MaxInFlight)
 	handler := sidecar.Stack(f.table, listener.Count(d.registry, l.Name), f.record, f.admission.Layer)

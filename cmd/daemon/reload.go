@@ -123,7 +123,7 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 			d.log.Warn("changed listener waits for a restart", "listener", l.Name, "keys", strings.Join(keys, ", "))
 			l.Address, l.Protocol, l.MaxConnections, l.MaxHeldBody = old.Address, old.Protocol, old.MaxConnections, old.MaxHeldBody
 		}
-		routes, err := compileRoutes(l, services)
+		routes, err := compileRoutes(l, services, front.between)
 		if err != nil {
 			d.log.Error("routes not changed", "listener", l.Name, "error", err)
 			keepRoutes(front, inForce)
@@ -147,8 +147,19 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 func keepRoutes(f *front, inForce map[string]bool) {
 	cfg := f.cfg.Load()
 	inForce[cfg.Upstream] = true
+	keepSplits(cfg.Filters, inForce)
 	for _, r := range cfg.Routes {
 		inForce[r.Upstream] = true
+		keepSplits(r.Filters, inForce)
+	}
+}
+
+// keepSplits keeps the upstreams that filters switch to.
+func keepSplits(filters []config.Filter, inForce map[string]bool) {
+	for _, f := range filters {
+		if f.Split != nil {
+			inForce[f.Split.Upstream] = true
+		}
 	}
 }
 

@@ -9,8 +9,6 @@ import (
 	"sidecar/config"
 	"sidecar/discovery"
 	"sidecar/discovery/dns"
-	"sidecar/route"
-	"sidecar/wire/http"
 )
 
 // examined is f with the notes of what is valid and yet hardly meant, or what
@@ -38,9 +36,7 @@ func validate(f *config.File, path string) (problems []config.Problem) {
 		known[u.Name] = sidecar.ServiceFunc(nil) // never called
 	}
 	for _, l := range f.Listeners {
-		if _, err := compileRoutes(l, known); err != nil {
-			problems = append(problems, f.ProblemAt(l.Key+".route", err.Error()))
-		}
+		problems = append(problems, checkRoutes(f, l, known)...)
 	}
 	return problems
 }
@@ -72,19 +68,6 @@ func sourceParams(path string) discovery.Params {
 		return s, nil
 	}
 	return discovery.Params{Dir: dir, Schemes: map[string]func(string) (discovery.Source, error){"dns": named, "srv": named}}
-}
-
-// compileRoutes makes a listener's routes over the upstreams there are.
-func compileRoutes(l config.Listener, upstreams map[string]sidecar.Service) (*route.Routes, error) {
-	p := route.Params{Default: l.Upstream, Upstreams: upstreams, Select: http.Select}
-	for _, r := range l.Routes {
-		rule := route.Rule{Host: r.Match.Host, PathPrefix: r.Match.PathPrefix, Method: r.Match.Method, Upstream: r.Upstream}
-		for _, h := range r.Match.Headers {
-			rule.Headers = append(rule.Headers, route.HeaderMatch{Name: h.Name, Value: h.Value})
-		}
-		p.Rules = append(p.Rules, rule)
-	}
-	return route.Compile(p)
 }
 
 // discoverKey names the i-th URI of an upstream as who wrote it sees it: there

@@ -48,22 +48,28 @@ func TestAllocNothingPerExchange(t *testing.T) {
 					n += k
 				}
 			}
-			for range 200 {
-				ask()
-			}
-			const rounds = 10_000
-			var before, after runtime.MemStats
-			runtime.ReadMemStats(&before)
-			for range rounds {
-				ask()
-			}
-			runtime.ReadMemStats(&after)
-			n, size := after.Mallocs-before.Mallocs, after.TotalAlloc-before.TotalAlloc
-			t.Logf("%d allocations, %d bytes in %d exchanges", n, size, rounds)
-			if n > rounds/50 { // what the runtime does for itself
-				t.Errorf("%.2f allocations an exchange", float64(n)/rounds)
-			}
+			noAllocations(t, ask)
 		})
+	}
+}
+
+// noAllocations fails the test if ask, an exchange, allocates once it is warm.
+func noAllocations(t *testing.T, ask func()) {
+	t.Helper()
+	for range 200 {
+		ask()
+	}
+	const rounds = 10_000
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range rounds {
+		ask()
+	}
+	runtime.ReadMemStats(&after)
+	n, size := after.Mallocs-before.Mallocs, after.TotalAlloc-before.TotalAlloc
+	t.Logf("%d allocations, %d bytes in %d exchanges", n, size, rounds)
+	if n > rounds/50 { // what the runtime does for itself
+		t.Errorf("%.2f allocations an exchange", float64(n)/rounds)
 	}
 }
 

@@ -32,6 +32,14 @@ func (m *message) Answer(x *sidecar.Exchange, status int, fields string, body []
 	}
 	m.rep.reset()
 	m.rep.status = status
+	if f := m.reply(x, status, fields, body); f != nil {
+		return f
+	}
+	return nil
+}
+
+// reply writes the committed answer.
+func (m *message) reply(x *sidecar.Exchange, status int, fields string, body []byte) *sidecar.Fault {
 	// As behind an error page: what is left of the request is unread, and the
 	// connection cannot go on behind it.
 	keep := m.up.done && m.req.keepsAlive() && !m.srv.draining.Load()
@@ -43,19 +51,16 @@ func (m *message) Answer(x *sidecar.Exchange, status int, fields string, body []
 	if len(body) <= copyBelow && cap(head)-len(head) >= len(body) {
 		head, body = append(head, body...), nil
 	}
-	if f := m.tell(x, head, body); f != nil {
-		return f
-	}
-	return nil
+	return m.tell(x, head, body)
 }
 
 // answerHead makes the head of an answer with a body of that length.
 func (m *message) answerHead(x *sidecar.Exchange, status int, fields string, length int, keep bool) []byte {
-	out := m.heads(len(fields) + headSlack)
+	out := m.heads(len(fields) + headSlack + m.ch.replyRoom())
 	out = append(out, "HTTP/1.1 "...)
 	out = strconv.AppendInt(out, int64(status), 10)
 	out = append(append(append(out, ' '), http.Phrase(status)...), "\r\n"...)
-	out = append(out, fields...)
+	out = m.ch.appendFields(out, fields)
 	if status != 204 && status != 304 {
 		out = append(out, "Content-Length: "...)
 		out = append(strconv.AppendInt(out, int64(length), 10), "\r\n"...)

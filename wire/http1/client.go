@@ -121,7 +121,7 @@ func (t *try) do() *sidecar.Fault {
 		return t.tunnel()
 	}
 	class := m.rep.class()
-	if f := t.frame(); f != nil {
+	if f := t.frame(nil); f != nil {
 		return f
 	}
 	if !t.x.Commit(class) {
@@ -129,6 +129,11 @@ func (t *try) do() *sidecar.Fault {
 		return &sidecar.Fault{
 			Stage: sidecar.StageRead, Flags: sidecar.FromPeer, Reason: sidecar.Status5xx,
 			Class: class, Code: m.rep.status,
+		}
+	}
+	if m.ch.tap != nil {
+		if instead := t.show(); instead != nil {
+			return t.replace(instead)
 		}
 	}
 	return t.deliver()
@@ -175,7 +180,7 @@ func (t *try) readHead() *sidecar.Fault {
 func (t *try) replyHead(to toClient) []byte {
 	m := t.m
 	to.date = m.srv.dates.Text(t.x.Now())
-	return appendReply(m.heads(m.rep.end+headSlack), m.repBuf, &m.rep, to)
+	return appendReply(m.heads(m.rep.end+headSlack+m.ch.replyRoom()), m.repBuf, &m.rep, to)
 }
 
 // growReply makes room for a reply head of maxReplyHead bytes.

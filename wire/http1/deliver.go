@@ -4,14 +4,16 @@ import (
 	"io"
 
 	"sidecar"
+	"sidecar/wire/http"
 )
 
 // frame begins to follow the body over what came of it with the head, before
-// Commit: a body that is broken from the start can still be told as such.
-func (t *try) frame() *sidecar.Fault {
+// Commit: a body that is broken from the start can still be told as such. tap is
+// shown the content, if it is not nil.
+func (t *try) frame(tap http.Tap) *sidecar.Fault {
 	r := &t.m.rep
 	line := t.body.chunks.line[:0]
-	t.body = body{mode: r.mode, left: max(r.length, 0), dechunk: r.mode == bodyChunked && t.m.req.minor == 0}
+	t.body = body{tap: tap, mode: r.mode, left: max(r.length, 0), dechunk: r.mode == bodyChunked && t.m.req.minor == 0}
 	t.body.chunks.line = line
 	n, bad := t.body.consume(t.m.repBuf[r.end:t.n])
 	if bad != nil {
@@ -33,7 +35,7 @@ func (t *try) deliver() *sidecar.Fault {
 	m.gone = early || endless || !m.req.keepsAlive() || m.srv.draining.Load()
 	m.abrupt = endless
 	http10 := m.req.minor == 0
-	head := t.replyHead(toClient{close: m.gone, http10: http10, dechunk: http10 && r.chunked})
+	head := t.replyHead(toClient{close: m.gone, http10: http10, dechunk: http10 && r.chunked, ch: &m.ch})
 	if f := t.first(head); f != nil {
 		return f
 	}
@@ -68,8 +70,10 @@ func (t *try) first(head []byte) *sidecar.Fault {
 // rest brings the rest of the body across, a buffer at a time: the backend is
 // read no faster than the client takes it. dirty tells of bytes behind the end.
 func (t *try) rest(b *body) (dirty bool, f *sidecar.Fault) {
-	if f := t.splice(b); f != nil {
-		return false, f
+	if b.tap == nil {
+		if f := t.splice(b); f != nil {
+			return false, f
+		}
 	}
 	for !b.done() {
 		t.x.Moved(t.x.Now())
@@ -132,6 +136,7 @@ type body struct {
 	chunks  chunks
 	dechunk bool   // collect the content
 	content []byte // of the last piece, over the piece's own bytes
+	tap     http.Tap
 }
 
 func (b *body) done() bool {
@@ -153,9 +158,15 @@ func (b *body) consume(p []byte) (n int, err *problem) {
 	case bodyLength:
 		n = int(min(b.left, int64(len(p))))
 		b.left -= int64(n)
+		if b.tap != nil {
+			b.tap.Body(p[:n])
+		}
 		return n, nil
 	case bodyChunked:
-		if !b.dechunk {
+		switch {
+		case b.tap != nil: // never with dechunk
+			return b.chunks.scan(p, b.tap.Body)
+		case !b.dechunk:
 			return b.chunks.scan(p, nil)
 		}
 		b.content = p[:0]

@@ -18,6 +18,7 @@ func (a *active) serve(ctx context.Context) bool {
 	a.x.Begin(m, &a.alarms, now)
 	a.cutOff()
 	m.rep.reset()
+	m.ch.reset()
 	m.gone, m.abrupt, m.early, m.sent = false, false, nil, 0
 	if a.x.Asked = m.req.asked.ns; m.req.asked.bad > 0 {
 		a.srv.stats.misasked.Add(uint64(m.req.asked.bad))

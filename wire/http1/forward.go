@@ -25,17 +25,18 @@ func appendKept(out, b []byte, from int32, h *head) []byte {
 
 // origin is what a request head is completed with on its way to the backend.
 type origin struct {
-	client    string // address of the client without port, "" if it has none
+	client    []byte // address of the client without port, none if it has none
 	trust     bool   // keep the X-Forwarded fields that came
 	requestID []byte // to be used if none came
 	authority string // Host of an HTTP/1.0 request that brought none
 	left      int64  // what is left of the client's time, in nanoseconds; 0: its words pass as they came
+	ch        *changes
 }
 
 // appendRequest appends the head of the request r, parsed from b, as it goes
 // to the backend.
 func appendRequest(out, b []byte, r *request, o *origin) []byte {
-	out = appendRequestLine(out, b, r)
+	out = appendRequestLine(out, b, r, o.ch)
 	for i := range r.fields {
 		f := &r.fields[i]
 		switch f.name {
@@ -47,13 +48,19 @@ func appendRequest(out, b []byte, r *request, o *origin) []byte {
 			// Not even when Connection names it: its sender waits for the answer.
 			f.drop = r.minor == 0
 		case http.XForwardedFor:
-			f.drop = f.drop || !o.trust || o.client != "" && int32(i) == r.forwardedFor
+			f.drop = f.drop || !o.trust || len(o.client) > 0 && int32(i) == r.forwardedFor
 		case http.XForwardedProto, http.XForwardedHost:
 			f.drop = f.drop || !o.trust
 		}
 	}
 	r.asked.drop(r.fields, o.left > 0)
+	if o.ch.ownRequest {
+		o.ch.mark(b, r)
+	}
 	out = appendKept(out, b, r.lineEnd, &r.head)
+	if o.ch.ownRequest {
+		out = o.ch.appendTo(out)
+	}
 	out = appendForwarded(out, b, r, o)
 	out = r.appendHops(out)
 	if o.left > 0 {
@@ -76,8 +83,11 @@ func appendRequest(out, b []byte, r *request, o *origin) []byte {
 
 // appendRequestLine turns an absolute form into an origin form with its
 // authority in Host (RFC 9112, 3.2.2), and HTTP/1.0 into 1.1.
-func appendRequestLine(out, b []byte, r *request) []byte {
-	if r.authority == 0 && r.minor == 1 {
+func appendRequestLine(out, b []byte, r *request, ch *changes) []byte {
+	if ch.moved {
+		out = append(append(out, b[r.first:r.target]...), ch.target...)
+		out = append(out, " HTTP/1.1\r\n"...)
+	} else if r.authority == 0 && r.minor == 1 {
 		out = append(out, b[r.first:r.lineEnd]...)
 	} else {
 		out = append(out, b[r.first:r.target]...)
@@ -103,7 +113,7 @@ func appendForwarded(out, b []byte, r *request, o *origin) []byte {
 	} else if r.hostField < 0 {
 		out = append(append(append(out, "Host: "...), o.authority...), "\r\n"...)
 	}
-	if o.client != "" {
+	if len(o.client) > 0 {
 		if f := r.forwardedFor; f >= 0 && o.trust {
 			out = append(out, b[r.fields[f].start:r.fields[f].end]...)
 			out = append(out, ", "...)
@@ -146,7 +156,7 @@ const headSlack = 512
 
 // roomFor bounds the length of the head that appendRequest makes of r.
 func (o *origin) roomFor(b []byte, r *request) int {
-	return r.end + 2*len(r.host(b)) + len(o.authority) + len(o.client) + len(o.requestID) + headSlack
+	return r.end + 2*len(r.host(b)) + len(o.authority) + len(o.client) + len(o.requestID) + headSlack + o.ch.room()
 }
 
 // toClient is how a reply's head is completed on its way to the client.
@@ -155,6 +165,7 @@ type toClient struct {
 	http10  bool   // the client speaks HTTP/1.0
 	dechunk bool   // the chunked framing is taken off
 	date    []byte // when it came, for one that does not say when it was made
+	ch      *changes
 }
 
 // end appends what closes a final reply's head; minor is the version in which it
@@ -196,6 +207,9 @@ func appendReply(out, b []byte, r *reply, to toClient) []byte {
 			dated = dated || !f.drop // Connection may have taken it away
 		}
 	}
+	if !r.isInformal() && to.ch != nil {
+		to.ch.markReply(b, r)
+	}
 	out = appendKept(out, b, r.lineEnd, &r.head)
 	switch {
 	case r.isInformal():
@@ -205,6 +219,9 @@ func appendReply(out, b []byte, r *reply, to toClient) []byte {
 		return toClient{}.end(out, r.minor)
 	case r.status == 426 && !to.close && !to.http10:
 		out = append(out, "Connection: Upgrade\r\n"...)
+	}
+	if to.ch != nil {
+		out = to.ch.appendToReply(out)
 	}
 	if !dated {
 		out = to.appendDate(out)

@@ -59,7 +59,7 @@ func FuzzRequest(f *testing.F) {
 		}
 		compareRequest(t, &r, bytes.TrimLeft(data[:r.end], "\r\n"))
 		var o origin
-		o.client, o.requestID, o.authority = "::1", []byte("id"), "b:1"
+		o.client, o.requestID, o.authority, o.ch = []byte("::1"), []byte("id"), "b:1", &changes{}
 		out := appendRequest(nil, data, &r, &o)
 		if len(out) > o.roomFor(data, &r) {
 			t.Fatalf("head of %d bytes, room for %d", len(out), o.roomFor(data, &r))

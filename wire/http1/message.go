@@ -1,6 +1,8 @@
 package http1
 
 import (
+	"bytes"
+
 	"sidecar"
 	"sidecar/sock"
 	"sidecar/wire/http"
@@ -11,12 +13,13 @@ import (
 type message struct {
 	srv    *Server
 	client *sock.Conn
-	ip     string // the client's address for X-Forwarded-For
+	ip     []byte // the client's address for X-Forwarded-For
 	in     []byte // holds the request head, and its body if it was read with it
 	req    request
 	up     upload
 	id     [32]byte // the request id made for it, if it brought none
-	op     []byte   // the operation of an absolute form
+	op     []byte   // the operation of an absolute form, or of another target
+	ch     changes
 
 	try     try
 	watch   watch
@@ -42,7 +45,11 @@ func (m *message) Attr(sel sidecar.Selector) ([]byte, bool) {
 		h := r.host(m.in)
 		return h, len(h) > 0
 	case http.AttrPath:
-		return r.pathIn(m.in), true
+		return m.path(), true
+	case http.AttrCookie:
+		return m.cookie(sel.Name)
+	case http.AttrClient:
+		return m.ip, len(m.ip) > 0
 	case http.AttrHeader:
 		if f := r.find(m.in, sel.Name); f != nil {
 			return f.valueIn(m.in), true
@@ -56,17 +63,49 @@ func (m *message) Attr(sel sidecar.Selector) ([]byte, bool) {
 	return nil, false
 }
 
-// operation is "METHOD path". Those of an absolute form do not lie side by side
-// and are copied together.
+// operation is "METHOD path". Those of an absolute form or of another target do not
+// lie side by side and are copied together.
 func (m *message) operation() []byte {
 	r := &m.req
-	if r.authority == 0 {
+	if r.authority == 0 && !m.ch.moved {
 		return m.in[r.first:r.pathEnd]
 	}
 	m.op = append(append(m.op[:0], m.in[r.first:r.method]...), ' ')
-	m.op = append(m.op, r.pathIn(m.in)...)
+	m.op = append(m.op, m.path()...)
 	return m.op
 }
+
+// path is the path of the target that will be sent.
+func (m *message) path() []byte {
+	if !m.ch.moved {
+		return m.req.pathIn(m.in)
+	}
+	path, _, _ := bytes.Cut(m.ch.target, question)
+	return path
+}
+
+var question = []byte("?")
+
+// cookie is the value of the first cookie of that name (RFC 6265, 4.2.1).
+func (m *message) cookie(name string) ([]byte, bool) {
+	for i := range m.req.fields {
+		f := &m.req.fields[i]
+		if !http.EqualFold(f.nameIn(m.in), "cookie") {
+			continue
+		}
+		for rest := f.valueIn(m.in); len(rest) > 0; {
+			var pair []byte
+			pair, rest, _ = bytes.Cut(rest, semicolon)
+			pair = http.Trim(pair)
+			if len(pair) > len(name) && pair[len(name)] == '=' && string(pair[:len(name)]) == name {
+				return pair[len(name)+1:], true
+			}
+		}
+	}
+	return nil, false
+}
+
+var semicolon = []byte(";")
 
 // Rewind tells whether the whole of what was read of the request is still
 // held; it can then be sent again from its start.

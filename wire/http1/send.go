@@ -14,7 +14,7 @@ func (t *try) send() *sidecar.Fault {
 		// Nobody asked Rewind. Half a body must not go out as a whole one.
 		return &sidecar.Fault{Stage: sidecar.StageWrite, Flags: sidecar.Unsent, Reason: sidecar.Internal}
 	}
-	o := origin{client: m.ip, trust: m.srv.set.Load().TrustForwarded, requestID: m.id[:], authority: t.c.authority, left: t.left}
+	o := origin{client: m.ip, trust: m.srv.set.Load().TrustForwarded, requestID: m.id[:], authority: t.c.authority, left: t.left, ch: &m.ch}
 	head := appendRequest(m.heads(o.roomFor(m.in, &m.req)), m.in, &m.req, &o)
 	body := m.up.held
 	if !m.up.done {

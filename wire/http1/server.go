@@ -152,7 +152,7 @@ func (cl *Client) take() *active {
 	a.cl = cl
 	a.in, a.r, a.w = cl.srv.bufs.Small(), 0, 0
 	m := &a.msg
-	m.srv, m.client, m.ip = cl.srv, cl.c, cl.ip
+	m.srv, m.client, m.ip = cl.srv, cl.c, append(m.ip[:0], cl.ip...)
 	m.headBuf = cl.srv.bufs.Small()[:0]
 	cl.mu.Lock()
 	cl.act = a
