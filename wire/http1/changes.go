@@ -93,6 +93,9 @@ func (m *message) Note(lines []byte) { m.ch.note = append(m.ch.note[:0], lines..
 
 // room is how many bytes the changes can add to a request's head.
 func (c *changes) room() int {
+	if c == nil {
+		return 0
+	}
 	n := len(c.target) + len(c.condition)
 	if c.edits != nil {
 		n += len(c.edits.Request.Lines())

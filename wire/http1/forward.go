@@ -25,12 +25,12 @@ func appendKept(out, b []byte, from int32, h *head) []byte {
 
 // origin is what a request head is completed with on its way to the backend.
 type origin struct {
-	client    []byte // address of the client without port, none if it has none
-	trust     bool   // keep the X-Forwarded fields that came
-	requestID []byte // to be used if none came
-	authority string // Host of an HTTP/1.0 request that brought none
-	left      int64  // what is left of the client's time, in nanoseconds; 0: its words pass as they came
-	ch        *changes
+	client    []byte   // address of the client without port, none if it has none
+	trust     bool     // keep the X-Forwarded fields that came
+	requestID []byte   // to be used if none came
+	authority string   // Host of an HTTP/1.0 request that brought none
+	left      int64    // what is left of the client's time, in nanoseconds; 0: its words pass as they came
+	ch        *changes // nil: none
 }
 
 // appendRequest appends the head of the request r, parsed from b, as it goes
@@ -54,11 +54,11 @@ func appendRequest(out, b []byte, r *request, o *origin) []byte {
 		}
 	}
 	r.asked.drop(r.fields, o.left > 0)
-	if o.ch.ownRequest {
+	if o.ch != nil && o.ch.ownRequest {
 		o.ch.mark(b, r)
 	}
 	out = appendKept(out, b, r.lineEnd, &r.head)
-	if o.ch.ownRequest {
+	if o.ch != nil && o.ch.ownRequest {
 		out = o.ch.appendTo(out)
 	}
 	out = appendForwarded(out, b, r, o)
@@ -84,7 +84,7 @@ func appendRequest(out, b []byte, r *request, o *origin) []byte {
 // appendRequestLine turns an absolute form into an origin form with its
 // authority in Host (RFC 9112, 3.2.2), and HTTP/1.0 into 1.1.
 func appendRequestLine(out, b []byte, r *request, ch *changes) []byte {
-	if ch.moved {
+	if ch != nil && ch.moved {
 		out = append(append(out, b[r.first:r.target]...), ch.target...)
 		out = append(out, " HTTP/1.1\r\n"...)
 	} else if r.authority == 0 && r.minor == 1 {
@@ -161,11 +161,11 @@ func (o *origin) roomFor(b []byte, r *request) int {
 
 // toClient is how a reply's head is completed on its way to the client.
 type toClient struct {
-	close   bool   // the connection ends with this reply
-	http10  bool   // the client speaks HTTP/1.0
-	dechunk bool   // the chunked framing is taken off
-	date    []byte // when it came, for one that does not say when it was made
-	ch      *changes
+	close   bool     // the connection ends with this reply
+	http10  bool     // the client speaks HTTP/1.0
+	dechunk bool     // the chunked framing is taken off
+	date    []byte   // when it came, for one that does not say when it was made
+	ch      *changes // nil: none
 }
 
 // end appends what closes a final reply's head; minor is the version in which it
