@@ -27,6 +27,8 @@ type Overview struct {
 	Listeners []Listener
 	// Notes are sentences that everyone who looks should see, such as "draining".
 	Notes []string
+	// Facts are sentences about what is as it should be.
+	Facts []string
 }
 
 // Endpoint is one row of the page. State is "open", "busy" or "closed".

@@ -28,6 +28,7 @@ type Process struct {
 	Grace    time.Duration // drain after SIGTERM; 0 = none
 	StateDir string        // "" = nothing is kept
 	LogLevel slog.Level
+	Peers    Peers // the default of all upstreams
 }
 
 // Admin is the admin port.
@@ -162,6 +163,7 @@ type Balance struct {
 	Smoothing time.Duration // > 0
 	JitterMin time.Duration // both 0 = off
 	JitterMax time.Duration
+	Peers     Peers // of PolicyAperture only
 }
 
 // The balance policies of this version.

@@ -16,6 +16,7 @@ func invalidFiles() []invalidFile {
 	all = append(all, valueFiles()...)
 	all = append(all, referenceFiles()...)
 	all = append(all, crossFiles()...)
+	all = append(all, peersFiles()...)
 	for i, c := range all {
 		if strings.HasPrefix(c.src, "\n") {
 			all[i].src = small + c.src[1:]
@@ -44,6 +45,24 @@ func TestInvalidFilesAreRefusedWithEveryProblem(t *testing.T) {
 	}
 }
 
+func peersFiles() []invalidFile {
+	at := func(peers string) string { return "\n[upstream.u.balance]\npeers = " + peers }
+	return []invalidFile{
+		{"peers of another kind", at("3"), `8: upstream.u.balance.peers: expected a URI such as "file:///etc/own-service.toml", a table such as { index = 3, total = 10 }, or "", got the number 3`},
+		{"peers of no scheme", at(`"own:80"`), `8: upstream.u.balance.peers: expected a URI that begins with tcp:// or file://, got "own:80"; did you mean "tcp://own:80"?`},
+		{"index that is too large", at("{ index = 10, total = 10 }"), `8: upstream.u.balance.peers.index: expected an index below total (10), since the first is 0, got 10`},
+		{"negative index", at("{ index = -1, total = 10 }"), `8: upstream.u.balance.peers.index: expected a whole number from 0 to 99999, got -1`},
+		{"no total", at("{ index = 1 }"), `8: upstream.u.balance.peers.index: missing: expected total, with index or without it, or discover`},
+		{"nothing of peers", at("{ }"), `8: upstream.u.balance.peers.index: missing: expected total, with index or without it, or discover`},
+		{"two ways to a place", at(`{ total = 3, discover = "tcp://a:1" }`), `8: upstream.u.balance.peers.discover: expected either discover or total, not both: the place is what the one says or the other`},
+		{"self without discover", at(`{ total = 3, self = "a:1" }`), `8: upstream.u.balance.peers.self: has a meaning only beside discover`},
+		{"self without port", at(`{ discover = "tcp://a:1", self = "a" }`), `8: upstream.u.balance.peers.self: expected the address under which this process is announced, such as "10.0.0.1:8080", got "a"`},
+		{"unknown key of peers", at(`{ totl = 3 }`), `
+			8: upstream.u.balance.peers.index: missing: expected total, with index or without it, or discover
+			8: upstream.u.balance.peers.totl: unknown key; did you mean "total"?`},
+	}
+}
+
 func syntaxFiles() []invalidFile {
 	return []invalidFile{
 		{"no value", "[process]\ngrace =\n", `2: process.grace: not TOML: expected value but found '\n' instead; text, durations and sizes stand in quotes, such as "10s"`},
@@ -66,7 +85,7 @@ func keyFiles() []invalidFile {
 		{"no element", "listener = []", `1: listener: missing: expected at least one [[listener]]`},
 		{"unknown key with a near one", "\ntimeuot = \"1s\"", `7: upstream.u.timeuot: unknown key; did you mean "timeout"?`},
 		{"unknown key in other case", "\nTimeout = \"1s\"", `7: upstream.u.Timeout: unknown key; did you mean "timeout"?`},
-		{"unknown key with none near", "\n[process]\nfrobnicate = 1", `8: process.frobnicate: unknown key; known here: threads, grace, state_dir, log_level`},
+		{"unknown key with none near", "\n[process]\nfrobnicate = 1", `8: process.frobnicate: unknown key; known here: threads, grace, state_dir, log_level, peers`},
 		{"unknown table", "\n[upstreams.x]", `7: upstreams: unknown key; did you mean "upstream"?`},
 		{"unknown dotted key", "\npool.max_waitersx = 1", `7: upstream.u.pool.max_waitersx: unknown key; did you mean "max_waiters"?`},
 		{"unknown key of another table", "grace = \"1s\"\n\n[process]\nmax_in_flight = 1\nmax_ejected = 1\n[[listener]]\nname = \"l\"\naddress = \":80\"\nupstream = \"u\"\nconnect_timeout = \"1s\"\n[upstream.aa]\ndiscover = \"tcp://a:1\"\n[upstream.u]\ndiscover = \"tcp://a:1\"\nhigh_watermark = 1", `

@@ -52,8 +52,8 @@ func parse(name string, src []byte, envState string) (*File, error) {
 		Process:   process(root, envState),
 		Admin:     admin(root),
 		Listeners: listeners(root),
-		Upstreams: upstreams(root),
 	}
+	f.Upstreams = upstreams(root, f.Process)
 	root.done()
 	references(r, f)
 	r.sendHome()

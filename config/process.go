@@ -24,6 +24,7 @@ func process(root *table, envState string) Process {
 		Grace:    t.span("grace", "25s", "no grace"),
 		StateDir: stateDir(t, envState),
 		LogLevel: logLevel(t),
+		Peers:    peers(t, Peers{}, byDefault),
 	}
 }
 

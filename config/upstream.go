@@ -16,18 +16,18 @@ const (
 	maxPool       = 65535     // connections to one address and port
 )
 
-func upstreams(root *table) []Upstream {
+func upstreams(root *table, process Process) []Upstream {
 	var all []Upstream
 	root.each("upstream", maxUpstreams, func(name string, t *table) {
 		if err := checkName(name); err != nil {
 			t.r.problem(t.line, t.key, "%v", err)
 		}
-		all = append(all, upstream(name, t))
+		all = append(all, upstream(name, t, process))
 	})
 	return all
 }
 
-func upstream(name string, t *table) Upstream {
+func upstream(name string, t *table, process Process) Upstream {
 	defer t.done()
 	u := Upstream{
 		Key:            t.key,
@@ -43,7 +43,7 @@ func upstream(name string, t *table) Upstream {
 	}
 	t.cross(u.AttemptTimeout <= u.Timeout || u.Timeout == 0, "timeout", "attempt_timeout",
 		"attempt_timeout (%s) must not be longer than timeout (%s)", durationText(u.AttemptTimeout), durationText(u.Timeout))
-	u.Balance = balance(t.table("balance"))
+	u.Balance = balance(t.table("balance"), process)
 	u.Pool = pool(t.table("pool"))
 	u.Breaker = breaker(t.table("breaker"))
 	u.Retry = retry(t.table("retry"))
@@ -110,7 +110,7 @@ func checkSource(uri string) error {
 	return nil
 }
 
-func balance(t *table) Balance {
+func balance(t *table, process Process) Balance {
 	defer t.done()
 	b := Balance{
 		Policy: t.choose("policy", PolicyAperture, choice{
@@ -128,6 +128,8 @@ func balance(t *table) Balance {
 		Smoothing: t.span("smoothing", "5s", ""),
 	}
 	b.JitterMin, b.JitterMax = t.spanRange("jitter", "120s..240s")
+	b.Peers = peers(t, process.Peers, "process.peers")
+	notePeers(t, b)
 	t.cross(b.Load == LoadPending || b.Policy != PolicyLeastLoaded, "load", "policy",
 		"%s counts requests only: set load to %s, or policy to %s or %s", shown(b.Policy), shown(LoadPending), shown(PolicyAperture), shown(PolicyP2C))
 	t.cross(b.MinSize <= b.MaxSize || b.MaxSize == 0, "min_size", "max_size",

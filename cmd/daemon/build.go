@@ -37,6 +37,7 @@ type daemon struct {
 	room     *http1.Room // of all listeners
 	pipes    *sock.Pipes // of all listeners
 	ups      *upstreams
+	clubs    *clubs
 	fronts   []*front
 	admin    *admin.Admin
 	adminLns []adminListener
@@ -74,7 +75,7 @@ func build(f *config.File, p Params, log *slog.Logger) (_ *daemon, err error) {
 		}
 	}()
 	d.room = http1.NewRoom(d.registry)
-	d.ups = newUpstreams(d)
+	d.ups, d.clubs = newUpstreams(d), newClubs(d)
 	for _, u := range f.Upstreams {
 		if err = d.ups.add(u); err != nil {
 			return nil, err
@@ -168,6 +169,10 @@ func (d *daemon) newCluster(u config.Upstream) (*upstream.Cluster, *why.Ring, er
 		}
 		sources = append(sources, s)
 	}
+	settings, err := d.settings(u)
+	if err != nil {
+		return nil, nil, err
+	}
 	dialer := http1.Dialer{Dial: new(net.Dialer).DialContext}
 	var c *upstream.Cluster
 	id, _ := http.Select("request_id")
@@ -177,8 +182,8 @@ func (d *daemon) newCluster(u config.Upstream) (*upstream.Cluster, *why.Ring, er
 		}
 		return "other"
 	}})
-	c, err := upstream.New(upstream.Params{
-		Name: u.Name, Settings: upstreamSettings(u), Sources: sources, Registry: d.registry, Log: d.log,
+	c, err = upstream.New(upstream.Params{
+		Name: u.Name, Settings: settings, Sources: sources, Registry: d.registry, Log: d.log,
 		Sent: varz.HTTPBytesSent, Received: varz.HTTPBytesRecv,
 		Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 			conn, err := dialer.Connect(ctx, e.Address)

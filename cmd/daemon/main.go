@@ -90,6 +90,7 @@ func checkVerb(path string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "sidecar check:", err)
 		return exitFailure
 	}
+	writePlaces(stdout, f)
 	return exitOK
 }
 

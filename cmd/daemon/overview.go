@@ -1,10 +1,12 @@
 package daemon
 
 import (
+	"fmt"
 	"time"
 
 	"sidecar"
 	"sidecar/admin"
+	"sidecar/upstream"
 	"sidecar/varz"
 )
 
@@ -18,6 +20,10 @@ func (d *daemon) overview() admin.Overview {
 		}
 		if s.Held != "" {
 			o.Notes = append(o.Notes, "upstream "+r.name+": "+s.Held)
+		}
+		focus := r.cluster.Focus()
+		if focus.Peers != "" {
+			o.Facts = append(o.Facts, placeFact(r.name, focus))
 		}
 		for _, e := range r.cluster.Rows() {
 			o.Endpoints = append(o.Endpoints, admin.Endpoint{
@@ -43,6 +49,20 @@ func (d *daemon) overview() admin.Overview {
 		o.Listeners = append(o.Listeners, l)
 	}
 	return o
+}
+
+// placeFact is the place among the peers in words. People compare the hash with
+// that of another sidecar.
+func placeFact(name string, f upstream.Focus) string {
+	text := "upstream " + name + ": no place among the peers"
+	if f.Place != "" {
+		text = fmt.Sprintf("upstream %s: place %s among the peers, vector_hash %d", name, f.Place, f.VectorHash)
+	}
+	text += fmt.Sprintf(", from %s; %d endpoints in use, %d not", f.Peers, f.Size, f.Idle)
+	if f.Note != "" {
+		text += "; " + f.Note
+	}
+	return text
 }
 
 func pageState(s string) string {

@@ -103,13 +103,14 @@ func (d *daemon) upstreamsPage(w io.Writer, q url.Values) error {
 	type page struct {
 		Upstream  string `json:"upstream"`
 		Discovery any    `json:"discovery"`
+		Balance   any    `json:"balance"`
 		Retries   any    `json:"retries"` // of the last 10 s
 		Endpoints any    `json:"endpoints"`
 	}
 	list := []page{}
 	for _, r := range d.ups.sorted() {
 		if name := q.Get("upstream"); name == "" || name == r.name {
-			list = append(list, page{r.name, discoveryState(r), r.cluster.Retries(), rows(r.cluster.Rows())})
+			list = append(list, page{r.name, discoveryState(r), r.cluster.Focus(), r.cluster.Retries(), rows(r.cluster.Rows())})
 		}
 	}
 	return writeJSON(w, list)

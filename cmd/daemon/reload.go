@@ -33,6 +33,7 @@ func (d *daemon) reload(p Params) {
 			d.ups.remove(u.Name)
 		}
 	}
+	d.clubs.keep(d.ups.sorted())
 	if keys := waiting(d.started, f); len(keys) > 0 {
 		d.log.Warn("changed settings of [process] or [admin] wait for a restart", "keys", strings.Join(keys, ", "))
 	}
@@ -97,7 +98,11 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 	if reflect.DeepEqual(*old, u) {
 		return
 	}
-	if err := r.cluster.Apply(upstreamSettings(u)); err != nil {
+	settings, err := d.settings(u)
+	if err == nil {
+		err = r.cluster.Apply(settings)
+	}
+	if err != nil {
 		d.log.Error("settings not applied", "upstream", u.Name, "error", err)
 		return
 	}

@@ -97,6 +97,7 @@ func (d *daemon) run(p Params) int {
 			}
 		})
 	}
+	d.clubs.startAll(ctx, &work)
 	d.startUpstreams(ctx, &work)
 	d.startAdmin(ctx, &work)
 	work.Go(func() { d.rotate(ctx) })

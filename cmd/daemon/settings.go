@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"fmt"
 	"time"
 
 	"sidecar/balance"
@@ -19,6 +20,17 @@ const parkAfter = time.Second
 // parkedTimeout is what is left of l's idle timeout when a connection is
 // parked.
 func parkedTimeout(l config.Listener) time.Duration { return max(0, l.IdleTimeout-parkAfter) }
+
+// settings are u's settings as a cluster takes them, with what runs beside it.
+func (d *daemon) settings(u config.Upstream) (upstream.Settings, error) {
+	s := upstreamSettings(u)
+	peers, err := d.clubs.get(u.Balance.Peers)
+	if err != nil {
+		return s, fmt.Errorf("%s.balance.peers: %w", u.Key, err)
+	}
+	s.Balance.Peers = peers
+	return s, nil
+}
 
 // upstreamSettings are u's settings as a cluster takes them.
 func upstreamSettings(u config.Upstream) upstream.Settings {

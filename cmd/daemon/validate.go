@@ -31,6 +31,7 @@ func validate(f *config.File, path string) (problems []config.Problem) {
 			}
 		}
 	}
+	problems = append(problems, checkPeers(f, path)...)
 	known := map[string]sidecar.Service{}
 	for _, u := range f.Upstreams {
 		known[u.Name] = sidecar.ServiceFunc(nil) // never called
