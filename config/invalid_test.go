@@ -49,7 +49,7 @@ func peersFiles() []invalidFile {
 	at := func(peers string) string { return "\n[upstream.u.balance]\npeers = " + peers }
 	return []invalidFile{
 		{"peers of another kind", at("3"), `8: upstream.u.balance.peers: expected a URI such as "file:///etc/own-service.toml", a table such as { index = 3, total = 10 }, or "", got the number 3`},
-		{"peers of no scheme", at(`"own:80"`), `8: upstream.u.balance.peers: expected a URI that begins with tcp:// or file://, got "own:80"; did you mean "tcp://own:80"?`},
+		{"peers of no scheme", at(`"own:80"`), `8: upstream.u.balance.peers: expected a URI that begins with tcp://, file://, dns:// or srv://, got "own:80"; did you mean "tcp://own:80"?`},
 		{"index that is too large", at("{ index = 10, total = 10 }"), `8: upstream.u.balance.peers.index: expected an index below total (10), since the first is 0, got 10`},
 		{"negative index", at("{ index = -1, total = 10 }"), `8: upstream.u.balance.peers.index: expected a whole number from 0 to 99999, got -1`},
 		{"no total", at("{ index = 1 }"), `8: upstream.u.balance.peers.index: missing: expected total, with index or without it, or discover`},
