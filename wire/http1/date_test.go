@@ -92,7 +92,7 @@ func TestErrorPagesFitTheirBuffers(t *testing.T) {
 	var s Server
 	for r := range sidecar.ReasonCount {
 		for status := 400; status < 600; status++ {
-			for _, to := range []toClient{{close: true}, {http10: true}} {
+			for _, to := range []toClient{{close: true}, {http10: true, after: 1 << 62}} {
 				to.date = s.dates.Text(1)
 				if n := len(appendErrorReply(nil, status, r.String(), "", 1<<62, to, false)); n > headSlack {
 					t.Errorf("%v, %d: %d bytes", r, status, n)

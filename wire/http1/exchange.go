@@ -240,8 +240,9 @@ func (a *active) fail(f *sidecar.Fault, attempts int) bool {
 	}
 	m := &a.msg
 	keep := a.keeps()
-	text := a.faultText(f)
-	page := appendErrorReply(m.heads(len(text)+headSlack), http.StatusOf(f), f.Reason.String(), text, attempts, a.replyTo(keep), m.req.head1)
+	text, to := a.faultText(f, attempts), a.replyTo(keep)
+	to.after = a.askedFor(f, attempts)
+	page := appendErrorReply(m.heads(len(text)+headSlack), http.StatusOf(f), f.Reason.String(), text, attempts, to, m.req.head1)
 	return a.say(page, keep)
 }
 
@@ -279,18 +280,6 @@ func (a *active) say(page []byte, keep bool) bool {
 		a.linger()
 	}
 	return keep
-}
-
-// faultText is the body of an error reply: the reason, and what can be said
-// without naming a backend.
-func (a *active) faultText(f *sidecar.Fault) string {
-	text := "sidecar: " + f.Reason.String()
-	if p, ok := f.Err.(*problem); ok {
-		text += ": " + p.text
-	} else if f.Err != nil && a.srv.set.Load().ExposeBackends {
-		text += ": " + f.Err.Error()
-	}
-	return text + "\n"
 }
 
 // linger ends the sending side and reads on for a little: closing with unread

@@ -164,6 +164,7 @@ type toClient struct {
 	close   bool     // the connection ends with this reply
 	http10  bool     // the client speaks HTTP/1.0
 	dechunk bool     // the chunked framing is taken off
+	after   int64    // seconds after which it may ask again, of a reply of the sidecar's own; 0: not said
 	date    []byte   // when it came, for one that does not say when it was made
 	ch      *changes // nil: none
 }
@@ -238,6 +239,9 @@ func appendErrorReply(out []byte, status int, reason, text string, attempts int,
 	out = append(out, reason...)
 	out = append(out, "\r\nX-Sidecar-Attempts: "...)
 	out = strconv.AppendInt(out, int64(attempts), 10)
+	if to.after > 0 {
+		out = strconv.AppendInt(append(out, "\r\nRetry-After: "...), to.after, 10)
+	}
 	out = append(out, "\r\nContent-Length: "...)
 	out = append(strconv.AppendInt(out, int64(len(text)), 10), "\r\n"...)
 	out = to.end(to.appendDate(out), 1)
