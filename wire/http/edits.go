@@ -128,7 +128,7 @@ func checkField(name string) error {
 	switch {
 	case !IsToken([]byte(name)):
 		return fmt.Errorf("%q is no name of a field", name)
-	case Known([]byte(name)) != Other:
+	case !Known([]byte(name)).Forwarded():
 		return fmt.Errorf("field %q cannot be changed: it frames the message, names its target or is the sidecar's own to write", name)
 	case slices.Contains([]string{"max-forwards", "proxy-connection", "http2-settings", "x-sidecar-reason", "x-sidecar-attempts"}, lower):
 		return fmt.Errorf("field %q cannot be changed: it is the sidecar's own to read or write", name)

@@ -39,6 +39,10 @@ const (
 // AsksTime tells whether a field of that name says how long its client waits.
 func (n Name) AsksTime() bool { return n >= GRPCTimeout && n <= EnvoyUpstreamTimeout }
 
+// Forwarded tells whether a field of that name goes on as it came, for all that
+// the forwarding rules say: filters may do with it what they like.
+func (n Name) Forwarded() bool { return n == Other || n.AsksTime() }
+
 // ReadAsk reads the value of a field that asks for a time, in nanoseconds. A
 // time of zero is over already and is told as one nanosecond. False if the value
 // has not the field's form.

@@ -41,11 +41,16 @@ func (a *asked) drop(fields []field, anew bool) {
 	}
 }
 
-// append says in each of the fields what is left, in nanoseconds.
-func (a *asked) append(out, b []byte, fields []field, left int64) []byte {
+// append says in each of the fields what is left, but in those that filters
+// take away.
+func (a *asked) append(out, b []byte, fields []field, o *origin) []byte {
 	for k, i := range a.at[:a.n] {
-		out = append(append(out, fields[i].nameIn(b)...), ": "...)
-		out = append(http.AppendAsk(out, a.form[k], left), "\r\n"...)
+		name := fields[i].nameIn(b)
+		if o.ch.drops(name) {
+			continue
+		}
+		out = append(append(out, name...), ": "...)
+		out = append(http.AppendAsk(out, a.form[k], o.left), "\r\n"...)
 	}
 	return out
 }

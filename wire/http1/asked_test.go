@@ -8,6 +8,7 @@ import (
 
 	"sidecar"
 	"sidecar/internal/peer"
+	"sidecar/wire/http"
 )
 
 // TestWhatIsLeftOfTheClientsTimeIsHandedOn: digits stand for a number that may
@@ -104,5 +105,17 @@ func TestARequestWhoseTimeIsOverIsNotSent(t *testing.T) {
 	}
 	if !strings.HasPrefix(m.head, "HTTP/1.1 504 ") || !strings.Contains(m.head, "X-Sidecar-Reason: deadline\r\n") {
 		t.Errorf("got %q", m.head)
+	}
+}
+
+func TestFiltersHaveTheLastWordOnWhatIsHandedOn(t *testing.T) {
+	const request = "GET / HTTP/1.1\r\nHost: a\r\ngrpc-timeout: 99S\r\nX-Request-Timeout: soon\r\nX-Request-Id: r\r\n\r\n"
+	head, _ := filtered(t, request, ok200,
+		http.Filter{RemoveRequest: []string{"grpc-timeout"}}, http.Filter{SetRequest: []http.Field{{Name: "x-request-timeout", Value: "1"}}})
+	if strings.Contains(head, "grpc-timeout") || strings.Contains(head, "soon") || strings.Count(head, "x-request-timeout: 1\r\n") != 1 {
+		t.Errorf("got %q", head)
+	}
+	if head, _ = filtered(t, request, ok200, http.Filter{SetRequest: []http.Field{{Name: "X-B", Value: "1"}}}); strings.Count(head, "grpc-timeout") != 1 {
+		t.Errorf("another filter: got %q", head)
 	}
 }

@@ -116,13 +116,18 @@ func (c *changes) replyRoom() int {
 func (c *changes) mark(b []byte, r *request) {
 	for i := range r.fields {
 		f := &r.fields[i]
-		if f.name != http.Other || f.drop {
+		if !f.name.Forwarded() || f.drop {
 			continue
 		}
 		name := f.nameIn(b)
-		f.drop = c.edits != nil && c.edits.Request.Drops(name) ||
+		f.drop = c.drops(name) ||
 			c.asks && (http.EqualFold(name, "if-none-match") || http.EqualFold(name, "if-modified-since"))
 	}
+}
+
+// drops tells whether filters take the request's fields of that name away.
+func (c *changes) drops(name []byte) bool {
+	return c != nil && c.edits != nil && c.edits.Request.Drops(name)
 }
 
 // appendTo appends the lines that the request gets.
@@ -142,7 +147,7 @@ func (c *changes) markReply(b []byte, r *reply) {
 		return
 	}
 	for i := range r.fields {
-		if f := &r.fields[i]; f.name == http.Other && !f.drop {
+		if f := &r.fields[i]; f.name.Forwarded() && !f.drop {
 			f.drop = c.edits.Reply.Drops(f.nameIn(b))
 		}
 	}

@@ -64,7 +64,7 @@ func appendRequest(out, b []byte, r *request, o *origin) []byte {
 	out = appendForwarded(out, b, r, o)
 	out = r.appendHops(out)
 	if o.left > 0 {
-		out = r.asked.append(out, b, r.fields, o.left)
+		out = r.asked.append(out, b, r.fields, o)
 	}
 	if r.requestID < 0 {
 		out = append(out, "X-Request-Id: "...)
