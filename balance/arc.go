@@ -1,6 +1,6 @@
 package balance
 
-import "sort"
+import "slices"
 
 // DefaultArc is how many nodes an arc has at least, if there are so many. Four
 // would do for an even load; twelve make an arc without any node that works
@@ -55,27 +55,26 @@ func (a Arc) Each(yield func(i int, part int64) bool) {
 	if a.width == 0 {
 		return
 	}
-	r := a.ring
-	length := r.Length() * a.peers
-	least := length / int64(len(r.nodes)) / dust
-	first := sort.Search(len(r.ends), func(i int) bool { return r.ends[i]*a.peers > a.start })
+	ends, peers := a.ring.ends, a.peers
+	length := a.ring.Length() * peers
+	least := length / int64(len(ends)) / dust
+	// The first segment that ends behind the start.
+	first, _ := slices.BinarySearch(ends, a.start/peers+1)
 	left, at := a.width, a.start
 	// An arc that goes nearly all round ends in the segment that it began in.
-	tail := max(0, a.start+a.width-length-r.begin(first)*a.peers)
+	tail := max(0, a.start+a.width-length-a.ring.begin(first)*peers)
 	left -= tail
 	for i := first; left > 0; {
-		end := r.ends[i] * a.peers
+		end := ends[i] * peers
 		part := min(end-at, left)
 		left -= part
-		if i == first {
-			part += tail
-			tail = 0
-		}
+		part += tail
+		tail = 0 // which the first part has taken
 		if part > least && !yield(i, part) {
 			return
 		}
 		at = end
-		if i++; i == len(r.ends) {
+		if i++; i == len(ends) {
 			i, at = 0, 0
 		}
 	}

@@ -38,7 +38,7 @@ func loads(t testing.TB, r *Ring, peers, least int, sums []int64) (connections, 
 		var members int
 		arc := r.Arc(Coordinate{p, peers}, least)
 		for i, part := range arc.Each {
-			sums[i] += part
+			sums[i] += part // this line runs some 200 million times
 			width += part
 			members++
 		}
