@@ -13,6 +13,13 @@ type narrow interface {
 	Idle() int
 }
 
+// placed is one that is laid by the place among the peers.
+type placed interface {
+	Part(id uint64) float64 // how much of the endpoint it has, 0 to 1
+	Width() float64
+	VectorHash() uint32
+}
+
 // coordinate is the place to balance by under settings b; was is that of before,
 // which stays while nothing is known yet.
 func coordinate(b *Balance, was balance.Coordinate) balance.Coordinate {
@@ -71,7 +78,7 @@ func (c *Cluster) Focus() Focus {
 	if n, ok := s.balancer.(narrow); ok {
 		f.Aperture, f.Size, f.Idle = "random", n.Size(), n.Idle()
 	}
-	if d, ok := s.balancer.(*balance.Deterministic); ok {
+	if d, ok := s.balancer.(placed); ok {
 		f.Aperture, f.Place, f.Width, f.VectorHash = "deterministic", placeText(s.at), d.Width(), d.VectorHash()
 	}
 	if p := s.settings.Balance.Peers; p != nil && samePolicy(s.settings.Balance.Policy, policyAperture) {

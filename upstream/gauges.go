@@ -40,7 +40,7 @@ func (c *Cluster) gauges() {
 		return 0
 	})
 	read(varz.VectorHash, func(s *stack) float64 {
-		if d, ok := s.balancer.(*balance.Deterministic); ok {
+		if d, ok := s.balancer.(placed); ok {
 			return float64(d.VectorHash())
 		}
 		return 0

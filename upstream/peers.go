@@ -10,6 +10,7 @@ import (
 
 	"sidecar/balance"
 	"sidecar/discovery"
+	"sidecar/varz"
 )
 
 // peersHold is how long the place among the peers must be the same before it is
@@ -37,7 +38,9 @@ type PeersParams struct {
 	// of discovery.ParseAddress; "" is the only one on a host that Local names.
 	Self  string
 	Local func() []string
-	Log   *slog.Logger // nil is no log
+	// Errors counts what the source tells of; nil counts for nobody.
+	Errors *varz.Counter
+	Log    *slog.Logger // nil is no log
 }
 
 // Peers finds the place of this process among its peers, for any number of
@@ -65,7 +68,7 @@ func NewPeers(params PeersParams) *Peers {
 	}
 	p := &Peers{params: params, news: make(chan struct{}, 1)}
 	p.keeper = discovery.NewKeeper(discovery.KeeperParams{
-		Sources: []discovery.Source{params.Source}, Changed: p.changed, Log: params.Log,
+		Sources: []discovery.Source{params.Source}, Changed: p.changed, Errors: params.Errors, Log: params.Log,
 	})
 	p.state.Store(&Standing{Source: params.Source.String()})
 	return p

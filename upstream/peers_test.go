@@ -11,6 +11,7 @@ import (
 
 	"sidecar/balance"
 	"sidecar/discovery"
+	"sidecar/varz"
 )
 
 func known(addresses ...string) (list []discovery.Known) {
@@ -53,13 +54,14 @@ func TestRankIsTheSameForAllPeersAndFollowsTheirAddresses(t *testing.T) {
 // club is Peers that run, as 10.0.0.2:80.
 type club struct {
 	*Peers
-	feed *feed
-	stop func()
+	feed   *feed
+	errors varz.Counter
+	stop   func()
 }
 
 func newClub() *club {
 	c := &club{feed: &feed{make(chan discovery.Update)}}
-	c.Peers = NewPeers(PeersParams{Source: c.feed, Self: "10.0.0.2:80", Local: func() []string { return nil }})
+	c.Peers = NewPeers(PeersParams{Source: c.feed, Errors: &c.errors, Self: "10.0.0.2:80", Local: func() []string { return nil }})
 	ctx, cancel := context.WithCancel(context.Background())
 	var run sync.WaitGroup
 	run.Go(func() { c.Run(ctx) })
@@ -125,6 +127,9 @@ func TestPlaceStaysWhenItsSourceIsLost(t *testing.T) {
 		c.feed.updates <- discovery.Update{Err: errors.New("registry is gone")}
 		time.Sleep(time.Hour)
 		c.want(t, "1/3", "registry is gone")
+		if n := c.errors.Value(); n != 1 {
+			t.Errorf("%d errors counted", n)
+		}
 		c.feed.updates <- discovery.Update{}
 		time.Sleep(time.Hour)
 		c.want(t, "1/3", "empty answer ignored")
@@ -168,6 +173,14 @@ func TestApertureIsLaidByThePlaceAmongPeers(t *testing.T) {
 		if f.Aperture != "deterministic" || f.Place != "1/4" || f.Peers != "index and total" || f.Size != 12 || f.Idle != 36 || f.Width != 0.25 || f.VectorHash == 0 {
 			t.Errorf("%+v", f)
 		}
+		gauges := map[*varz.Desc]float64{
+			varz.PeerIndex: 1, varz.PeerTotal: 4, varz.VectorHash: float64(f.VectorHash), varz.ApertureActive: 12, varz.ApertureIdle: 36,
+		}
+		r.registry.Each(func(d *varz.Desc, _ varz.Source, v varz.Value) {
+			if want, asked := gauges[d]; asked && v.Number != want {
+				t.Errorf("%s is %v, want %v", d.Name, v.Number, want)
+			}
+		})
 		for _, row := range r.Rows() {
 			if (row.ArcPart == 1) != row.InAperture || row.InAperture != (row.Pool.Idle == 1) {
 				t.Errorf("%s: in aperture %v, part %v, %d connections", row.Address, row.InAperture, row.ArcPart, row.Pool.Idle)

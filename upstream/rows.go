@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"sidecar"
-	"sidecar/balance"
 	"sidecar/upstream/breaker"
 	"sidecar/upstream/pool"
 )
@@ -58,7 +57,7 @@ type Gate struct {
 func (c *Cluster) Rows() []Row {
 	now := c.params.Now()
 	part, partly := c.stack.Load().balancer.(narrow)
-	arc, _ := part.(*balance.Deterministic)
+	arc, _ := part.(placed)
 	c.mu.Lock()
 	list, leaving := c.set.Load().list, append([]*endpoint(nil), c.leaving...)
 	c.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sidecar"
+	"sidecar/balance"
 	"sidecar/discovery"
 )
 
@@ -53,6 +54,10 @@ func TestNothingIsLeftAfterAllChangesAtOnce(t *testing.T) {
 						}
 						r.feed.updates <- u
 						s.Balance.Policy = policies()[rand.IntN(3)]
+						s.Balance.Peers = nil
+						if total := rand.IntN(5); total > 0 {
+							s.Balance.Peers = FixedPeers(balance.Coordinate{Index: rand.IntN(total), Total: total}, "", "")
+						}
 						_ = r.Apply(s)
 						time.Sleep(30 * time.Millisecond)
 					}

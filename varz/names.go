@@ -333,6 +333,9 @@ var (
 		Prom: "sidecar_discovery_held", Kind: KindGauge,
 		Labels: []Label{LabelService},
 		Help:   "1 while an old set is kept against an empty or failed answer."}
+	PeerErrors = &Desc{Name: "sidecar.discovery.peer_errors",
+		Prom: "sidecar_peer_errors_total", Kind: KindCounter,
+		Help: "Errors told by sources of the place among the peers; the last place stays in use."}
 	Reloads = &Desc{Name: "sidecar.config.reloads",
 		Prom: "sidecar_config_reloads_total", Kind: KindCounter,
 		Help: "Configurations taken over after the start."}
@@ -357,6 +360,6 @@ func All() []*Desc {
 		HTTPBytesSent, HTTPBytesRecv,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, HeldBytes,
 		Filtered,
-		DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, Reloads, ReloadFailures, SeriesFolded,
+		DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded,
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"sidecar/config"
 	"sidecar/discovery"
 	"sidecar/upstream"
+	"sidecar/varz"
 )
 
 // clubs are the ways to the process's place among its peers, each followed
@@ -96,7 +97,11 @@ func (c *clubs) keep(list []*running) {
 // newPeers builds the way to the place.
 func (d *daemon) newPeers(cfg config.Peers) (*upstream.Peers, error) {
 	if cfg.Discover == "" {
-		return fixedPeers(cfg), nil
+		p := fixedPeers(cfg)
+		if s := p.Standing(); s.Note != "" {
+			d.log.Warn("no place among the peers: "+s.Note, "peers", s.Source)
+		}
+		return p, nil
 	}
 	source, err := discovery.Parse(cfg.Discover, sourceParams(d.path))
 	if err != nil {
@@ -108,7 +113,7 @@ func (d *daemon) newPeers(cfg config.Peers) (*upstream.Peers, error) {
 			return nil, err
 		}
 	}
-	return upstream.NewPeers(upstream.PeersParams{Source: source, Self: self, Local: hosts, Log: d.log}), nil
+	return upstream.NewPeers(upstream.PeersParams{Source: source, Self: self, Local: hosts, Errors: d.registry.Counter(varz.PeerErrors, varz.Source{}), Log: d.log}), nil
 }
 
 // fixedPeers are those of a place that is written down, or half of it.
