@@ -7,8 +7,22 @@ import (
 	"time"
 
 	"sidecar"
+	"sidecar/balance"
 	"sidecar/upstream/retry"
 )
+
+// pickers are all that may pick; apertures are of one endpoint.
+func pickers() map[string]Balance {
+	one := balance.ApertureParams{MinSize: 1}
+	return map[string]Balance{
+		"aperture":               {Aperture: one},
+		"aperture, peak_ewma":    {Aperture: one, Load: loadPeakEwma, Decay: 10 * time.Second},
+		"deterministic aperture": {Aperture: one, Peers: FixedPeers(balance.Coordinate{Index: 1, Total: 3}, "test", "")},
+		"least_loaded":           {Policy: policyLeastLoaded},
+		"p2c":                    {Policy: policyP2C},
+		"p2c, peak_ewma":         {Policy: policyP2C, Load: loadPeakEwma, Decay: 10 * time.Second},
+	}
+}
 
 // failures are the two ways to be tried again: for free, as the request reached
 // nobody, and from the budget.
@@ -18,13 +32,13 @@ var failures = map[string]func(b *backend){
 }
 
 func TestNoEndpointIsTriedTwiceWhileAnotherIsLeft(t *testing.T) {
-	for _, policy := range policies() {
+	for picker, b := range pickers() {
 		for kind, fail := range failures {
 			for hosts := 2; hosts <= 10; hosts++ {
-				t.Run(fmt.Sprintf("%s/%s/%d", policy, kind, hosts), func(t *testing.T) {
+				t.Run(fmt.Sprintf("%s/%s/%d", picker, kind, hosts), func(t *testing.T) {
 					synctest.Test(t, func(t *testing.T) {
 						s := usual()
-						s.Balance.Policy, s.Balance.Aperture.MinSize = policy, 1
+						s.Balance = b
 						s.Breaker.ConsecutiveFailures, s.Breaker.SuccessRate = 0, 0
 						s.Retry.MaxRetries, s.Retry.Budget, s.Retry.MinPerSecond = 7, 1, 1000
 						var addresses []string

@@ -65,6 +65,7 @@ func TestClientsOwnDeadline(t *testing.T) {
 		}
 	}
 	counted("2 1 0 0 1 ")
+	await(t, "the record", func() bool { return len(p.admin.why("reason=deadline")) == 2 })
 	if all := p.admin.why("reason=deadline"); len(all) != 2 || all[1].Asked != 50 || len(all[0].Tries) != 0 {
 		t.Errorf("/why: %+v", all)
 	}

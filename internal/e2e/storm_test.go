@@ -202,6 +202,7 @@ func TestAnErrorReplyNamesEachTry(t *testing.T) {
 		}
 	}
 	told := strings.Split(line, ", ")
+	await(t, "the record", func() bool { return len(p.admin.why("request_id=one")) > 0 })
 	entries := p.admin.why("request_id=one")
 	if len(entries) != 1 || len(entries[0].Tries) != r.attempts || len(told) != r.attempts || r.attempts < 3 {
 		t.Fatalf("%d attempts, told %q, /why %+v", r.attempts, line, entries)

@@ -28,6 +28,7 @@ func FuzzRequest(f *testing.F) {
 	f.Add([]byte(post("abc")))
 	f.Add([]byte(postChunked("0\r\n\r\n")))
 	f.Add([]byte(upgrade))
+	f.Add([]byte("GET / HTTP/1.1\r\nHost: a\r\ngrpc-timeout: 1S\r\nx-request-timeout: 0.5\r\nX-Envoy-Expected-Rq-Timeout-Ms: 9\r\n\r\n"))
 	for _, v := range vectors() {
 		if len(v.bytes) < 1000 {
 			f.Add([]byte(v.bytes))
@@ -50,7 +51,7 @@ func FuzzRequest(f *testing.F) {
 			if d != done || b != bad {
 				t.Fatalf("cut at %d: %v %v, whole: %v %v", at, d, b, done, bad)
 			}
-			if done && (s.framing != r.framing || s.end != r.end || s.hostField != r.hostField || len(s.fields) != len(r.fields)) {
+			if done && (s.framing != r.framing || s.asked != r.asked || s.end != r.end || s.hostField != r.hostField || len(s.fields) != len(r.fields)) {
 				t.Fatalf("cut at %d: %+v, whole: %+v", at, s, r)
 			}
 		}
