@@ -15,6 +15,11 @@ fi
 
 missing() {
 	for program in "$@"; do
+		if [ "$program" = zookeeper ]; then # a library that java runs, and no program
+			[ -e /usr/share/java/zookeeper.jar ] || echo libzookeeper-java
+			command -v java >/dev/null || echo default-jre-headless
+			continue
+		fi
 		command -v "$program" >/dev/null || case $program in
 		cc) echo gcc libc6-dev ;;
 		*) echo "$program" ;;

@@ -315,6 +315,50 @@ var (
 		Help:   "Requests that a filter answered (redirect, reply) or sent to another upstream (split)."}
 )
 
+// ZooKeeper, and what is announced there.
+var (
+	ZooKeeperConnected = &Desc{Name: "sidecar.zookeeper.connected",
+		Prom: "sidecar_zookeeper_connected", Kind: KindGauge,
+		Labels: []Label{LabelEndpoint},
+		Help:   "1 while there is a session with the ensemble, which the endpoint label names by its servers."}
+	ZooKeeperConnects = &Desc{Name: "sidecar.zookeeper.connects",
+		Prom: "sidecar_zookeeper_connects_total", Kind: KindCounter,
+		Labels: []Label{LabelEndpoint},
+		Help:   "Connections to the ensemble that became usable, reconnects included."}
+	ZooKeeperSessions = &Desc{Name: "sidecar.zookeeper.sessions",
+		Prom: "sidecar_zookeeper_sessions_total", Kind: KindCounter,
+		Labels: []Label{LabelEndpoint},
+		Help:   "Sessions with the ensemble; each one after the first replaced one that was lost."}
+	ZooKeeperRequests = &Desc{Name: "sidecar.zookeeper.requests",
+		Prom: "sidecar_zookeeper_requests_total", Kind: KindCounter,
+		Labels: []Label{LabelEndpoint},
+		Help:   "Requests sent to the ensemble by sources and announcements."}
+	ZooKeeperMembers = &Desc{Name: "sidecar.zookeeper.members",
+		Prom: "sidecar_zookeeper_members", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Member nodes below the upstream's paths, usable or not."}
+	ZooKeeperMembersRefused = &Desc{Name: "sidecar.zookeeper.members_refused",
+		Prom: "sidecar_zookeeper_members_refused", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Member nodes whose data cannot be used; the log says why."}
+	ZooKeeperMissed = &Desc{Name: "sidecar.zookeeper.missed_changes",
+		Prom: "sidecar_zookeeper_missed_changes_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Changes that no watch told and that the slow audit found."}
+	Announced = &Desc{Name: "sidecar.announce.announced",
+		Prom: "sidecar_announced", Kind: KindGauge,
+		Labels: []Label{LabelEndpoint},
+		Help:   "1 while the local service is announced; the endpoint label is the announcement's name."}
+	AnnounceChanges = &Desc{Name: "sidecar.announce.changes",
+		Prom: "sidecar_announce_changes_total", Kind: KindCounter,
+		Labels: []Label{LabelEndpoint, LabelReason},
+		Help:   "Members created and removed by the announcement."}
+	AnnounceChecksFailed = &Desc{Name: "sidecar.announce.checks_failed",
+		Prom: "sidecar_announce_checks_failed_total", Kind: KindCounter,
+		Labels: []Label{LabelEndpoint},
+		Help:   "Failed checks of the local service that is announced."}
+)
+
 // Discovery, configuration and the registry itself.
 var (
 	DiscoveryEndpoints = &Desc{Name: "sidecar.discovery.endpoints",
@@ -360,6 +404,8 @@ func All() []*Desc {
 		HTTPBytesSent, HTTPBytesRecv,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, HeldBytes,
 		Filtered,
+		ZooKeeperConnected, ZooKeeperConnects, ZooKeeperSessions, ZooKeeperRequests, ZooKeeperMembers, ZooKeeperMembersRefused, ZooKeeperMissed,
+		Announced, AnnounceChanges, AnnounceChecksFailed,
 		DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded,
 	}
 }
