@@ -140,6 +140,7 @@ func TestWithRealServers(t *testing.T) {
 		p.wants(1)
 		status.Store(500)
 		p.wants(0)
+		zoo.Await(t, "the removal is known", func() bool { return !a.Status().Announced })
 		proxy.Mute(true)
 		status.Store(200)
 		m := p.wants(1)
