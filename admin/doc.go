@@ -15,6 +15,10 @@
 // These are passed in by whoever builds the process:
 //
 //	GET   /upstreams     JSON: one row an endpoint with its state, why, load, connections, source, age
+//	GET   /upstreams/{upstream}/circuit               JSON: the circuit's state and what it counted
+//	POST  /upstreams/{upstream}/circuit               ?state=open, closed or auto: force it, or let it go by what it counts
+//	POST  /upstreams/{upstream}/reset                 readmit all endpoints, close the circuit, forget what was counted and forced
+//	POST  /upstreams/{upstream}/endpoints/{endpoint...}  ?state=ejected or auto: take one out of use, or into use again
 //	GET   /config        JSON: the effective configuration with the origin of each value, secrets masked
 //	GET   /why           JSON: recent failures and slow exchanges with every attempt
 //	GET   /drain         JSON: whether the process is draining

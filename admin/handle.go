@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -82,7 +83,9 @@ func (a *Admin) headers(next http.Handler) http.Handler {
 func (a *Admin) show(p Page) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		var b bytes.Buffer
-		if err := p.Get(&b, r.URL.Query()); err != nil {
+		query := r.URL.Query()
+		p.name(query, r)
+		if err := p.Get(&b, query); err != nil {
 			fail(w, p.Kind, err)
 			return
 		}
@@ -107,14 +110,28 @@ func (a *Admin) act(p Page) http.Handler {
 			fail(w, p.Kind, BadRequest("form: "+err.Error()))
 			return
 		}
+		p.name(r.Form, r)
 		done, err := p.Post(r.Form)
 		if err != nil {
 			fail(w, p.Kind, err)
 			return
 		}
-		a.p.Log.Info("admin: action", "path", p.Path, "from", r.RemoteAddr, "done", done)
+		a.p.Log.Info("admin: action", "path", r.URL.Path, "from", r.RemoteAddr, "done", done)
 		answer(w, p.Kind, http.StatusOK, "done", done)
 	})
+}
+
+// name sets the parts of the path that have names, over what the query says.
+func (p Page) name(values url.Values, r *http.Request) {
+	for rest := p.Path; ; {
+		_, part, found := strings.Cut(rest, "{")
+		if !found {
+			return
+		}
+		part, rest, _ = strings.Cut(part, "}")
+		part = strings.TrimSuffix(part, "...")
+		values.Set(part, r.PathValue(part))
+	}
 }
 
 // refused says why an action is not allowed, "" if it is.

@@ -218,3 +218,26 @@ func TestVarz(t *testing.T) {
 	}
 	expect(t, get("/varz?by=host").to(h), 400, "use service, endpoint, operation or total")
 }
+
+// Parts of a path reach the page under their names, whatever the query says.
+func TestPagesFindThePartsOfTheirPaths(t *testing.T) {
+	var seen []string
+	page := Page{
+		Path: "/a/{one}/b/{rest...}", Help: "parts",
+		Get: func(_ io.Writer, q url.Values) error {
+			seen = append(seen, q.Get("one")+" "+q.Get("rest")+" "+q.Get("x"))
+			return nil
+		},
+		Post: func(form url.Values) (string, error) {
+			seen = append(seen, form.Get("one")+" "+form.Get("rest")+" "+form.Get("x"))
+			return "done", nil
+		},
+	}
+	a := small(page)
+	for _, method := range []string{"GET", "POST"} {
+		w := ask{method: method, target: "/a/web%2F1/b/unix:/run/x.sock?x=y&one=other", local: loopback}.to(a.Handler())
+		if want := "web/1 unix:/run/x.sock y"; w.Code != 200 || len(seen) == 0 || seen[len(seen)-1] != want {
+			t.Errorf("%s: %d %s, seen %q, want %q", method, w.Code, w.Body, seen, want)
+		}
+	}
+}

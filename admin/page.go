@@ -7,7 +7,9 @@ import (
 
 // Page is one page of the admin port that its builder brings along.
 type Page struct {
-	// Path is exact, such as "/upstreams".
+	// Path is exact, such as "/upstreams", or has names in braces for its
+	// parts, "/upstreams/{upstream}/reset", or for its rest, "{name...}". Get
+	// and Post find them among the values, under those names.
 	Path string
 	// Help is one line for people, without the path.
 	Help string

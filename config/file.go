@@ -138,7 +138,10 @@ type Upstream struct {
 	ClientDeadline string        // ModeOff, ModeDark or ModeOn
 	Balance        Balance
 	Pool           Pool
+	MaxInFlight    int // requests at once; 0 = no limit
 	Breaker        Breaker
+	Circuit        Circuit
+	Fallback       Fallback
 	Retry          Retry
 	Operations     []Operation // sorted by name
 }
@@ -196,6 +199,34 @@ type Breaker struct {
 	MinBackoff          time.Duration // > 0
 	MaxBackoff          time.Duration // at least MinBackoff
 	MaxEjected          float64       // of the endpoints, 0 to 1; 0 = none is ever ejected
+	Ramp                time.Duration // in which one that comes back grows into its weight; 0 = none
+}
+
+// Circuit says when all requests of an upstream are refused for a while.
+type Circuit struct {
+	Mode        string        // one of the Modes
+	Window      time.Duration // > 0
+	MinRequests int           // of a window; at least 1
+	ErrorRate   float64       // over 0, up to 1
+	Sleep       time.Duration // > 0
+	Force       string        // one of the Forces
+}
+
+// What a circuit can be forced to.
+const (
+	ForceAuto   = "auto"
+	ForceOpen   = "open"
+	ForceClosed = "closed"
+)
+
+// Fallback is what answers in an upstream's place: at most one of Status and
+// Upstream is set; neither, and there is none.
+type Fallback struct {
+	On          []string // of FallbackReasons
+	Status      int      // of the answer; 0 = none
+	ContentType string
+	Body        string
+	Upstream    string // the name of another
 }
 
 // Retry says what is tried again.
@@ -226,6 +257,7 @@ type Operation struct {
 	AttemptTimeout time.Duration // 0 = none
 	MaxRetries     int
 	On             []string
+	MaxInFlight    int // requests at once; 0 = no limit but the upstream's
 	// Idempotent overrides the protocol's own rule unless it is nil.
 	Idempotent *bool
 }

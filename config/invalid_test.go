@@ -17,6 +17,7 @@ func invalidFiles() []invalidFile {
 	all = append(all, referenceFiles()...)
 	all = append(all, crossFiles()...)
 	all = append(all, peersFiles()...)
+	all = append(all, guardFiles()...)
 	for i, c := range all {
 		if strings.HasPrefix(c.src, "\n") {
 			all[i].src = small + c.src[1:]
@@ -88,9 +89,9 @@ func keyFiles() []invalidFile {
 		{"unknown key with none near", "\n[process]\nfrobnicate = 1", `8: process.frobnicate: unknown key; known here: threads, grace, state_dir, log_level, peers`},
 		{"unknown table", "\n[upstreams.x]", `7: upstreams: unknown key; did you mean "upstream"?`},
 		{"unknown dotted key", "\npool.max_waitersx = 1", `7: upstream.u.pool.max_waitersx: unknown key; did you mean "max_waiters"?`},
-		{"unknown key of another table", "grace = \"1s\"\n\n[process]\nmax_in_flight = 1\nmax_ejected = 1\n[[listener]]\nname = \"l\"\naddress = \":80\"\nupstream = \"u\"\nconnect_timeout = \"1s\"\n[upstream.aa]\ndiscover = \"tcp://a:1\"\n[upstream.u]\ndiscover = \"tcp://a:1\"\nhigh_watermark = 1", `
+		{"unknown key of another table", "grace = \"1s\"\n\n[process]\nmax_connections = 1\nmax_ejected = 1\n[[listener]]\nname = \"l\"\naddress = \":80\"\nupstream = \"u\"\nconnect_timeout = \"1s\"\n[upstream.aa]\ndiscover = \"tcp://a:1\"\n[upstream.u]\ndiscover = \"tcp://a:1\"\nhigh_watermark = 1", `
 			1: grace: unknown key here; it belongs in [process]
-			4: process.max_in_flight: unknown key here; it belongs in [[listener]]
+			4: process.max_connections: unknown key here; it belongs in [[listener]]
 			5: process.max_ejected: unknown key here; it belongs in [upstream.u.breaker]
 			10: listener "l": connect_timeout: unknown key here; it belongs in [upstream.u]
 			15: upstream.u.high_watermark: unknown key here; it belongs in [upstream.u.pool]`},

@@ -46,9 +46,11 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 			Pool: Pool{LowWatermark: 1, HighWatermark: 100, MaxWaiters: 1000, IdleTimeout: 60 * time.Second},
 			Breaker: Breaker{
 				ConsecutiveFailures: 5, SuccessRate: 0.5, Window: 10 * time.Second, MinRequests: 20,
-				MinBackoff: 5 * time.Second, MaxBackoff: 60 * time.Second, MaxEjected: 0.5,
+				MinBackoff: 5 * time.Second, MaxBackoff: 60 * time.Second, MaxEjected: 0.5, Ramp: 10 * time.Second,
 			},
-			Retry: Retry{MaxRetries: 2, Budget: 0.2, MinPerSecond: 10, Backoff: 25 * time.Millisecond, MaxBackoff: 250 * time.Millisecond, On: []string{"connect", "rejected", "reset", "timeout", "5xx"}},
+			Circuit:  Circuit{Mode: "off", Window: 10 * time.Second, MinRequests: 20, ErrorRate: 0.5, Sleep: 5 * time.Second, Force: "auto"},
+			Fallback: Fallback{On: FallbackReasons(), ContentType: "text/plain; charset=utf-8"},
+			Retry:    Retry{MaxRetries: 2, Budget: 0.2, MinPerSecond: 10, Backoff: 25 * time.Millisecond, MaxBackoff: 250 * time.Millisecond, On: []string{"connect", "rejected", "reset", "timeout", "5xx"}},
 		}},
 	}
 	if !reflect.DeepEqual(f, want) {

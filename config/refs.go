@@ -84,6 +84,7 @@ func upstreamsExist(r *reader, f *File) {
 			splits(route.Filters, refer)
 		}
 	}
+	fallbacksLead(r, f, refer)
 	for _, u := range f.Upstreams {
 		if !used[u.Name] {
 			r.note(r.lineOf(u.Key), u.Key, "no listener and no route leads to this upstream")

@@ -40,12 +40,15 @@ func upstream(name string, t *table, process Process) Upstream {
 		AttemptTimeout: t.span("attempt_timeout", "0s", "none"),
 		ConnectTimeout: t.span("connect_timeout", "1s", ""),
 		ClientDeadline: t.choose("client_deadline", ModeDark, modes()),
+		MaxInFlight:    t.count("max_in_flight", 0, 0, maxLoad),
 	}
 	t.cross(u.AttemptTimeout <= u.Timeout || u.Timeout == 0, "timeout", "attempt_timeout",
 		"attempt_timeout (%s) must not be longer than timeout (%s)", durationText(u.AttemptTimeout), durationText(u.Timeout))
 	u.Balance = balance(t.table("balance"), process)
 	u.Pool = pool(t.table("pool"))
 	u.Breaker = breaker(t.table("breaker"))
+	u.Circuit = circuit(t.table("circuit"))
+	u.Fallback = fallback(t.table("fallback"))
 	u.Retry = retry(t.table("retry"))
 	t.each("operation", maxOperations, func(name string, op *table) {
 		u.Operations = append(u.Operations, operation(name, op, u))
@@ -162,6 +165,7 @@ func breaker(t *table) Breaker {
 		MinBackoff:          t.span("min_backoff", "5s", ""),
 		MaxBackoff:          t.span("max_backoff", "60s", ""),
 		MaxEjected:          t.number("max_ejected", 0.5, 1),
+		Ramp:                t.span("ramp", "10s", "none"),
 	}
 	t.cross(b.MinBackoff <= b.MaxBackoff, "min_backoff", "max_backoff",
 		"min_backoff (%s) must not be longer than max_backoff (%s)", durationText(b.MinBackoff), durationText(b.MaxBackoff))
@@ -212,6 +216,7 @@ func operation(name string, t *table, u Upstream) Operation {
 	}
 	t.cross(op.AttemptTimeout <= op.Timeout || op.Timeout == 0 || op.AttemptTimeout == u.AttemptTimeout, "timeout", "attempt_timeout",
 		"attempt_timeout (%s) must not be longer than timeout (%s)", durationText(op.AttemptTimeout), durationText(op.Timeout))
+	op.MaxInFlight = t.count("max_in_flight", 0, 0, maxLoad)
 	// Left out, it is the protocol's rule, for which there is no literal.
 	if f := t.field("idempotent"); f.set {
 		v := f.flag()

@@ -24,6 +24,7 @@ func (c *Cluster) Apply(s Settings) error {
 	c.costs.Set(s.Balance.decay())
 	c.budget.Set(s.Retry.Budget, s.Retry.MinPerSecond)
 	c.quota.set(s.MaxEjected)
+	c.guards.circuit.Set(s.Circuit)
 	// Those that are leaving too: one that is announced again goes on.
 	for _, e := range slices.Concat(c.set.Load().list, c.leaving) {
 		e.pool.Set(s.pool())

@@ -38,7 +38,11 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 	})
 	e.breaker = breaker.New(breaker.Params{
 		Settings: s.Breaker, Now: c.params.Now, Random: c.params.Random,
-		Ask: func() bool { return c.quota.ask(id) }, Back: func() { c.quota.back(id) },
+		Ask: func() bool { return c.quota.ask(id) }, Back: func() {
+			c.quota.back(id)
+			// One probe that worked does not make it as strong as the others.
+			e.ramp.Start(c.params.Now(), c.stack.Load().settings.Ramp)
+		},
 		Ejected: func(reason string) {
 			reasoned(varz.Ejections, reason).Inc()
 			c.params.Log.Warn("endpoint ejected", "upstream", c.params.Name, "endpoint", e.address, "reason", reason)

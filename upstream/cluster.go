@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"errors"
+	"hash/fnv"
 	"log/slog"
 	"math/rand/v2"
 	"slices"
@@ -25,6 +26,9 @@ type Params struct {
 	Sources []discovery.Source
 	// Dial connects to an endpoint, TLS and greetings included. It obeys ctx.
 	Dial func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error)
+	// Other is another upstream of that name, to fall back on; nil from it if
+	// there is none at the moment. Called for each request that falls back.
+	Other func(name string) sidecar.Service
 	// Registry takes the counters; nil counts for nobody.
 	Registry *varz.Registry
 	// Sent and Received are the protocol's counters of bytes to and from an
@@ -56,6 +60,7 @@ type Cluster struct {
 	budget   *retry.Budget
 	quota    *quota
 	costs    balance.Costs
+	guards   *guards
 	stack    atomic.Pointer[stack]
 	set      atomic.Pointer[set]
 	dials    sync.WaitGroup
@@ -87,6 +92,9 @@ func New(p Params) (*Cluster, error) {
 	if p.Random == nil {
 		p.Random = rand.Float64
 	}
+	if p.Other == nil {
+		p.Other = func(string) sidecar.Service { return nil }
+	}
 	if p.Log == nil {
 		p.Log = slog.New(slog.DiscardHandler)
 	}
@@ -94,9 +102,10 @@ func New(p Params) (*Cluster, error) {
 		params: p, known: map[identity]*endpoint{},
 		counters: newCounters(p.Registry, p.Name), retries: retryMetrics(p.Registry, p.Name), asks: newAsks(p.Registry, p.Name),
 		budget: retry.NewBudget(p.Settings.Retry.Budget, p.Settings.Retry.MinPerSecond),
-		quota:  newQuota(p.Settings.MaxEjected),
+		quota:  newQuota(p.Settings.MaxEjected), ids: firstID(p.Name),
 	}
 	c.costs.Set(p.Settings.Balance.decay())
+	c.guards = newGuards(&c.params)
 	c.ops = newOpTable(c.counters.operation)
 	c.keeper = discovery.NewKeeper(discovery.KeeperParams{
 		Sources: p.Sources, AllowEmpty: p.Settings.AllowEmpty, Changed: c.update, Log: p.Log.With("upstream", p.Name),
@@ -108,6 +117,14 @@ func New(p Params) (*Cluster, error) {
 	c.gauges()
 	c.tended.Store(p.Now())
 	return c, nil
+}
+
+// firstID is where the numbers of a cluster's endpoints begin: an exchange may
+// try those of two clusters, and remembers what it tried by these numbers.
+func firstID(name string) uint64 {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(name))
+	return uint64(h.Sum32()) << 32
 }
 
 // Do performs x at an endpoint of the cluster. Hot; it allocates nothing where

@@ -24,7 +24,7 @@ func (s *stack) deadline(next sidecar.Service) sidecar.Service {
 				return f
 			}
 		}
-		if timeout > 0 {
+		if timeout = within(x, timeout); timeout > 0 {
 			x.SetTimeout(timeout)
 		}
 		if x.Kind == sidecar.Unary { // a session may be silent
@@ -37,6 +37,15 @@ func (s *stack) deadline(next sidecar.Service) sidecar.Service {
 		x.Asked = asked
 		return err
 	})
+}
+
+// within is timeout, or less where the cluster is another's fallback: what that
+// one had left binds. Hot.
+func within(x *sidecar.Exchange, timeout int64) int64 {
+	if d := x.Deadline(); d != 0 && (timeout <= 0 || d < x.Complete()+timeout) {
+		return d - x.Complete()
+	}
+	return timeout
 }
 
 // obey is timeout, or what x's client leaves of it; a fault if that is nothing.

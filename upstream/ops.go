@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sidecar"
+	"sidecar/upstream/limit"
 	"sidecar/upstream/retry"
 	"sidecar/varz"
 )
@@ -26,6 +27,7 @@ type operation struct {
 	name                        string
 	requests, succeeded, failed *varz.Counter
 	latency, reply              *varz.Histogram
+	bulkhead                    limit.Bulkhead
 }
 
 // opTable numbers operations. A number stays with its name for the life of the

@@ -44,6 +44,21 @@ func (q *quota) ask(id uint64) bool {
 	return true
 }
 
+// force takes a place as ask does, beyond the share too, but never the last.
+func (q *quota) force(id uint64) bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if _, gone := q.gone[id]; gone {
+		q.gone[id] = true
+		return true
+	}
+	if len(q.out)+1 > q.known-1 {
+		return false
+	}
+	q.out[id] = true
+	return true
+}
+
 // refusal is why an endpoint that fails is not ejected at present for the
 // breaker's reason.
 func (q *quota) refusal(reason string) string {

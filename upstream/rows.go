@@ -42,7 +42,7 @@ type Row struct {
 
 // Gate is what the breaker says.
 type Gate struct {
-	State     string        `json:"state"` // healthy, failing, disconnected, ejected, probing
+	State     string        `json:"state"` // healthy, failing, disconnected, ejected, probing, forced
 	Reason    string        `json:"reason,omitempty"`
 	Since     time.Duration `json:"-"` // for so long
 	Until     time.Duration `json:"-"` // so long from now
@@ -96,7 +96,7 @@ func (e *endpoint) row(now int64) Row {
 	if s.Kept {
 		r.Breaker.State = failing
 	}
-	if s.State != breaker.Healthy {
+	if s.Until != 0 {
 		r.Breaker.Until = time.Duration(max(0, s.Until-now))
 	}
 	r.State, r.Why = status.String(), e.why(s, r)
@@ -120,6 +120,8 @@ func (e *endpoint) why(s breaker.Snapshot, r Row) string {
 		return fmt.Sprintf("ejected for %s, the next request tries it", s.Reason)
 	case s.State == breaker.Probing:
 		return fmt.Sprintf("ejected for %s, a request is trying it", s.Reason)
+	case s.State == breaker.Forced:
+		return "ejected by hand, until it is readmitted by hand"
 	case e.pool.Status() == sidecar.Busy:
 		return fmt.Sprintf("all connections in use, %d wait", r.Pool.Waiters)
 	}

@@ -7,6 +7,7 @@ import (
 
 	"sidecar/balance"
 	"sidecar/upstream/breaker"
+	"sidecar/upstream/limit"
 	"sidecar/upstream/pool"
 	"sidecar/upstream/retry"
 )
@@ -27,8 +28,23 @@ type Settings struct {
 	Breaker    breaker.Settings
 	// MaxEjected is the share of the endpoints that may be ejected at once.
 	MaxEjected float64
-	Retry      Retry
-	Operations []Operation
+	// Ramp is the time in which an endpoint that comes back grows into its
+	// weight; 0 is none.
+	Ramp time.Duration
+	// MaxInFlight is how many requests may be under way; 0 is no bound.
+	MaxInFlight int
+	Circuit     limit.CircuitSettings
+	Fallback    Fallback
+	Retry       Retry
+	Operations  []Operation
+}
+
+// Fallback is what answers in the upstream's place, and for which failures. Its
+// zero value is none; else one of Static and Upstream is set.
+type Fallback struct {
+	On       limit.Reasons
+	Static   *limit.Answer
+	Upstream string
 }
 
 // Mode is whether something risky is done.
@@ -107,6 +123,7 @@ type Operation struct {
 	AttemptTimeout *time.Duration
 	Retry          *retry.Rules // nil is the upstream's
 	Idempotent     *bool        // nil is what the protocol says
+	MaxInFlight    int          // beside the upstream's; 0 is no bound
 }
 
 // The policies of a Balance.

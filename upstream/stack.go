@@ -18,6 +18,7 @@ type stack struct {
 	balancer Balancer
 	at       balance.Coordinate // that the balancer goes by; not Known if it has none
 	service  sidecar.Service
+	spare    sidecar.Service // service without the fallback, see Cluster.Spare
 }
 
 // compose states the order in which an exchange meets the layers of a cluster,
@@ -26,21 +27,29 @@ type stack struct {
 //   - stats: what the caller saw, retries included, and under which operation;
 //     the others need the operation's settings.
 //   - deadline: outside of retry, since the time is for all tries together.
+//   - fallback: inside of the deadline, which is for the fallback too, and
+//     outside of all that it answers for.
+//   - bulkhead: outside of the circuit: what is refused for our own bound says
+//     nothing about the upstream, and the one request that shall close a circuit
+//     must not be refused for it.
+//   - circuit: outside of retry, as it counts what callers saw: what a retry has
+//     mended is well.
 //   - retry: outside of the balancer, so that each try may go elsewhere.
 //   - pick: the balancer, and the time of one try, which runs from the pick.
 //
-// A circuit, a fallback and hedging belong between deadline and retry, when
-// there are any.
+// Hedging belongs between circuit and retry.
 func (c *Cluster) compose(s Settings, b Balancer, at balance.Coordinate) *stack {
 	out := &stack{cluster: c, settings: s, balancer: b, at: at, rules: newRules(c.ops, s.Operations)}
-	out.service = sidecar.Stack(sidecar.ServiceFunc(out.pick),
-		out.stats,
-		out.deadline,
-		retry.Layer(retry.Params{
-			Rules: s.Retry.Rules, Of: out.rules.retries(), Backoff: s.Retry.Backoff, Budget: c.budget,
-			Others: c.others, Random: c.params.Random, Metrics: c.retries,
-		}),
-	)
+	again := retry.Layer(retry.Params{
+		Rules: s.Retry.Rules, Of: out.rules.retries(), Backoff: s.Retry.Backoff, Budget: c.budget,
+		Others: c.others, Random: c.params.Random, Metrics: c.retries,
+	})
+	inner := sidecar.Stack(sidecar.ServiceFunc(out.pick), out.bulkhead, c.guards.circuit.Layer, again)
+	out.spare = sidecar.Stack(inner, out.stats, out.deadline)
+	out.service = out.spare
+	if fallback := c.fallback(s.Fallback); fallback != nil {
+		out.service = sidecar.Stack(inner, out.stats, out.deadline, fallback)
+	}
 	return out
 }
 

@@ -204,6 +204,42 @@ var (
 		Help:   "Failure replies kept from the client to try once more."}
 )
 
+// What keeps callers from waiting for an upstream in vain.
+var (
+	CircuitState = &Desc{Name: "sidecar.circuit.state",
+		Prom: "sidecar_circuit_state", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "State of the upstream's circuit: 0 closed or off, 1 half open, 2 open, 3 forced closed, 4 forced open."}
+	CircuitOpened = &Desc{Name: "sidecar.circuit.opened",
+		Prom: "sidecar_circuit_opened_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Times that the circuit opened as too many requests failed; in dark mode that it would have."}
+	CircuitRefused = &Desc{Name: "sidecar.circuit.refused",
+		Prom: "sidecar_circuit_refused_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests refused by the circuit, before a fallback."}
+	CircuitDarkRefused = &Desc{Name: "sidecar.circuit.dark_refused",
+		Prom: "sidecar_circuit_dark_refused_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests that the circuit would have refused, were its mode on and not dark."}
+	CircuitProbes = &Desc{Name: "sidecar.circuit.probes",
+		Prom: "sidecar_circuit_probes_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Single requests that tried whether the circuit can close."}
+	BulkheadRefused = &Desc{Name: "sidecar.bulkhead.refused",
+		Prom: "sidecar_bulkhead_refused_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests refused because max_in_flight were under way, before a fallback."}
+	Fallbacks = &Desc{Name: "sidecar.fallback.used",
+		Prom: "sidecar_fallbacks_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelReason},
+		Help:   "Failed requests that the fallback took over, by why they failed."}
+	FallbackFailures = &Desc{Name: "sidecar.fallback.failures",
+		Prom: "sidecar_fallback_failures_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests that the fallback took over and that failed there too."}
+)
+
 // Pools and connections to endpoints.
 var (
 	PoolSize = &Desc{Name: "scales.pool.WatermarkPool.size",
@@ -400,6 +436,7 @@ func All() []*Desc {
 		TimeFailed, ReconnectAttempts, Ejections, EjectionsRefused, Readmissions, Probes, Ejected,
 		DeadlinesShortened, DeadlinesExpired, DarkShortened, DarkExpired,
 		Retries, Requeues, RequeuesPaid, BudgetExhausted, HeldReplies, RetriesWaiting, BudgetLeft,
+		CircuitState, CircuitOpened, CircuitRefused, CircuitDarkRefused, CircuitProbes, BulkheadRefused, Fallbacks, FallbackFailures,
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, HeldBytes,

@@ -44,8 +44,9 @@ type Outcome string
 // The outcomes, the first that holds is told.
 const (
 	Failed  Outcome = "failed"
-	Retried Outcome = "retried" // ended well, in more than one try
-	Slow    Outcome = "slow"    // ended well, in one try, late
+	Covered Outcome = "fallback" // failed, and answered in the upstream's place
+	Retried Outcome = "retried"  // ended well, in more than one try
+	Slow    Outcome = "slow"     // ended well, in one try, late
 )
 
 // Try is one attempt.
@@ -145,6 +146,8 @@ func (rec *record) outcome() Outcome {
 	switch {
 	case rec.failed:
 		return Failed
+	case rec.covered:
+		return Covered
 	case rec.tried > 1:
 		return Retried
 	}

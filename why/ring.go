@@ -20,6 +20,9 @@ const (
 	// maxText is how many bytes are kept of any one text of an exchange. It
 	// bounds the memory of a ring against what clients send.
 	maxText = 256
+	// nobody is the number that a fallback's entry has among the tries, which
+	// no endpoint has.
+	nobody = ^uint64(0)
 )
 
 // Params make a Ring.
@@ -57,7 +60,7 @@ type record struct {
 	upstream, operation       string
 	request, requestID, cause []byte
 	kind                      sidecar.Kind
-	failed                    bool
+	failed, covered           bool
 	fault                     sidecar.Fault // without its error: see cause
 	received, complete        int64
 	replied, end, asked       int64
@@ -91,7 +94,7 @@ func (r *Ring) Told() uint64 {
 // for others it takes a mutex for the time of one copy.
 func (r *Ring) Add(x *sidecar.Exchange, err error, now int64) {
 	failed := err != nil || x.Msg != nil && failure(x.Msg.Class())
-	if !failed && x.Tries.Len() < 2 && !r.isSlow(x, now) {
+	if !failed && x.Tries.Len() < 2 && !x.Tries.Tried(nobody) && !r.isSlow(x, now) {
 		return
 	}
 	r.keep(x, faultOf(x, err, failed), failed, now)
@@ -161,6 +164,7 @@ func (r *Ring) keep(x *sidecar.Exchange, f *sidecar.Fault, failed bool, now int6
 	rec.kind, rec.failed, rec.fault = x.Kind, failed, *f
 	rec.fault.Err, rec.fault.Redirect = nil, "" // these may hold anything
 	rec.received, rec.complete, rec.replied, rec.end, rec.asked = x.Received, x.Complete(), x.Replied(), now, x.Asked
+	rec.covered = x.Tries.Tried(nobody)
 	rec.requests, rec.tried = x.N, x.Tries.Len()
 	rec.tries = x.Tries.Kept(rec.tries[:0])
 }

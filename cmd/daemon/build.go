@@ -192,6 +192,7 @@ func (d *daemon) newCluster(u config.Upstream) (*upstream.Cluster, *why.Ring, er
 			}
 			return conn, nil
 		},
+		Other:    d.ups.spare,
 		Finished: func(x *sidecar.Exchange, err error) { ring.Add(x, err, x.Now()) },
 	})
 	return c, ring, err

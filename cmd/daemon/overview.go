@@ -21,6 +21,9 @@ func (d *daemon) overview() admin.Overview {
 		if s.Held != "" {
 			o.Notes = append(o.Notes, "upstream "+r.name+": "+s.Held)
 		}
+		if note := circuitNote(r); note != "" {
+			o.Notes = append(o.Notes, "upstream "+r.name+": "+note)
+		}
 		focus := r.cluster.Focus()
 		if focus.Peers != "" {
 			o.Facts = append(o.Facts, placeFact(r.name, focus))

@@ -85,12 +85,12 @@ func (d *daemon) running() Running {
 }
 
 func (d *daemon) pages() []admin.Page {
-	return []admin.Page{
+	return append([]admin.Page{
 		{Path: "/upstreams", Help: "every endpoint: state, why, load, connections, source, age, times in ms; ?upstream=", Get: d.upstreamsPage},
 		{Path: "/config", Help: "the effective configuration with the origin of each value", Get: d.configPage},
 		{Path: "/why", Help: "recent failures and slow exchanges; ?upstream= ?reason= ?operation= ?endpoint= ?outcome= ?request_id= ?limit=", Get: d.whyPage},
 		{Path: "/drain", Help: "GET: is it draining; POST: drain and end", Get: d.drainPage, Post: d.drainPost},
-	}
+	}, d.steering()...)
 }
 
 func writeJSON(w io.Writer, v any) error {
@@ -104,13 +104,14 @@ func (d *daemon) upstreamsPage(w io.Writer, q url.Values) error {
 		Upstream  string `json:"upstream"`
 		Discovery any    `json:"discovery"`
 		Balance   any    `json:"balance"`
+		Circuit   any    `json:"circuit"`
 		Retries   any    `json:"retries"` // of the last 10 s
 		Endpoints any    `json:"endpoints"`
 	}
 	list := []page{}
 	for _, r := range d.ups.sorted() {
 		if name := q.Get("upstream"); name == "" || name == r.name {
-			list = append(list, page{r.name, discoveryState(r), r.cluster.Focus(), r.cluster.Retries(), rows(r.cluster.Rows())})
+			list = append(list, page{r.name, discoveryState(r), r.cluster.Focus(), circuitOf(r), r.cluster.Retries(), rows(r.cluster.Rows())})
 		}
 	}
 	return writeJSON(w, list)

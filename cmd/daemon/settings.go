@@ -51,7 +51,8 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 			ConsecutiveFailures: b.ConsecutiveFailures, SuccessRate: b.SuccessRate, Window: b.Window,
 			MinRequests: b.MinRequests, MinBackoff: b.MinBackoff, MaxBackoff: b.MaxBackoff,
 		},
-		MaxEjected: b.MaxEjected,
+		MaxEjected: b.MaxEjected, Ramp: b.Ramp,
+		MaxInFlight: u.MaxInFlight, Circuit: circuitSettings(u.Circuit), Fallback: fallbackSettings(u.Fallback),
 		Retry: upstream.Retry{
 			Rules: retryRules(u.Retry.MaxRetries, u.Retry.On), Budget: u.Retry.Budget, MinPerSecond: u.Retry.MinPerSecond,
 			Backoff: retry.Backoff{Base: u.Retry.Backoff, Max: u.Retry.MaxBackoff},
@@ -61,6 +62,7 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 		rules := retryRules(o.MaxRetries, o.On)
 		s.Operations = append(s.Operations, upstream.Operation{
 			Name: o.Name, Timeout: &o.Timeout, AttemptTimeout: &o.AttemptTimeout, Retry: &rules, Idempotent: o.Idempotent,
+			MaxInFlight: o.MaxInFlight,
 		})
 	}
 	return s

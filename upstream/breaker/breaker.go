@@ -22,10 +22,12 @@ const (
 	Ejected
 	// Probing is ejected with that one under way: closed to all others.
 	Probing
+	// Forced was ejected by hand: closed until it is readmitted by hand.
+	Forced
 	states
 )
 
-var stateNames = [states]string{"healthy", "disconnected", "ejected", "probing"}
+var stateNames = [states]string{"healthy", "disconnected", "ejected", "probing", "forced"}
 
 func (s State) String() string {
 	if s < states {

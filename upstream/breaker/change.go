@@ -104,10 +104,12 @@ func (b *Breaker) Snapshot() Snapshot {
 	defer b.mu.Unlock()
 	state, _ := b.load()
 	s := Snapshot{State: state, Reason: b.reason, Since: b.since, Ejections: b.total}
-	if state != Healthy {
+	switch {
+	case state == Forced:
+	case state != Healthy:
 		s.Until = b.until.Load()
-	} else if why := b.kept.why(); why != "" {
-		s.Kept, s.Reason = true, why
+	case b.kept.why() != "":
+		s.Kept, s.Reason = true, b.kept.why()
 	}
 	return s
 }

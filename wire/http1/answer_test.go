@@ -193,3 +193,22 @@ func TestTimeThatThePeerAsksForIsRecorded(t *testing.T) {
 		}
 	}
 }
+
+// postponement is a cause that says when to come again.
+type postponement int64
+
+func (postponement) Error() string       { return "later" }
+func (p postponement) RetryAfter() int64 { return int64(p) }
+
+func TestRefusalSaysWhenToComeAgain(t *testing.T) {
+	for left, want := range map[time.Duration]string{0: "", 1: "1", time.Second: "1", 2500 * time.Millisecond: "3"} {
+		h := answering(t, func(_ *message, x *sidecar.Exchange) error {
+			return &sidecar.Fault{Flags: sidecar.Unsent | sidecar.Rejected, Reason: sidecar.BreakerOpen, Err: postponement(left)}
+		})
+		c := h.client(t)
+		c.Send(get("/"))
+		if m := listen(c, false); m.status != 503 || m.field("X-Sidecar-Reason") != "breaker_open" || m.field("Retry-After") != want {
+			t.Errorf("%v: want %q, got %q", left, want, m.head)
+		}
+	}
+}

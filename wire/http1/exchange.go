@@ -241,9 +241,21 @@ func (a *active) fail(f *sidecar.Fault, attempts int) bool {
 	m := &a.msg
 	keep := a.keeps()
 	text, to := a.faultText(f, attempts), a.replyTo(keep)
-	to.after = a.askedFor(f, attempts)
+	to.after = max(a.askedFor(f, attempts), again(f))
 	page := appendErrorReply(m.heads(len(text)+headSlack), http.StatusOf(f), f.Reason.String(), text, attempts, to, m.req.head1)
 	return a.say(page, keep)
+}
+
+// postponed is a cause that says how long to stay away, in nanoseconds; 0 is
+// unknown. A circuit's refusal is one.
+type postponed interface{ RetryAfter() int64 }
+
+// again is the same in whole seconds, rounded up, as Retry-After has them.
+func again(f *sidecar.Fault) int64 {
+	if p, ok := f.Err.(postponed); ok {
+		return (p.RetryAfter() + int64(time.Second) - 1) / int64(time.Second)
+	}
+	return 0
 }
 
 // keeps tells whether the connection can go on behind a reply of the sidecar's
