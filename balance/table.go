@@ -11,7 +11,7 @@ type table struct {
 	keep  []uint32
 	other []int32
 	// parts are nil if all nodes are whole: else of node i only parts[i] is
-	// meant, so that its load counts as if its weight were that much smaller.
+	// meant, and its load counts as that of a part.
 	parts []float64
 	// draws is where numbers come from, nil for the runtime's generator.
 	draws rand.Source
