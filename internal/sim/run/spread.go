@@ -1,0 +1,63 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"sidecar/internal/sim"
+)
+
+// pair is a number of sidecars and of backends.
+type pair struct{ clients, hosts int }
+
+const (
+	// spreadRate is how many requests a second a sidecar has; with answers in
+	// 10 ms one is outstanding, on average.
+	spreadRate = 100
+	// spreadEach is how many requests each backend gets, on average: chance
+	// alone then makes a CV of 0.03.
+	spreadEach = 1000
+	// largest is where each backend gets a third of that.
+	largest = 10_000
+)
+
+// spread asks how evenly backends are loaded and what connections that takes.
+func spread(l *lab) {
+	sizes := pick(l, []pair{{3, 3}, {10, 10}, {30, 100}, {100, 30}, {100, 100}, {1000, 100}, {100, 1000}, {1000, 1000}, {largest, largest}},
+		[]pair{{3, 3}, {30, 100}})
+	var all []sim.Scenario
+	for _, n := range sizes {
+		for _, p := range policies() {
+			all = append(all, even(n, p))
+		}
+	}
+	results := l.run(all)
+	t := l.table("spread", 2, "sidecars × backends", "policy", "connections", "a sidecar", "a backend, least to most",
+		"load, most by least", "CV", "CV by chance")
+	links := drawing{name: "connections", title: "Connections of as many sidecars as backends", x: "sidecars and backends", y: "connections", logarithmic: true}
+	loads := drawing{name: "spread", title: "How unevenly backends are loaded (CV; 0.03 is chance)", x: "sidecars and backends", y: "coefficient of variation", logarithmic: true}
+	for i, r := range results {
+		s := &all[i]
+		t.add(size(s.Clients, s.Hosts), s.Policy.Name, count(r.Network.Pairs), fmt.Sprintf("%.1f", r.Network.PerClient.Mean),
+			fmt.Sprintf("%.0f to %.0f", r.Network.PerHost.Min, r.Network.PerHost.Max),
+			ratio(r.Hosts.Ratio()), fmt.Sprintf("%.3f", r.Hosts.CV), fmt.Sprintf("%.3f", r.Hosts.Chance()))
+		if s.Clients == s.Hosts {
+			links.point(s.Policy.Name, float64(s.Hosts), float64(r.Network.Pairs))
+			loads.point(s.Policy.Name, float64(s.Hosts), max(r.Hosts.CV, 0.001))
+		}
+	}
+	l.plots = append(l.plots, links, loads)
+}
+
+// even is n sidecars and backends with nothing wrong.
+func even(n pair, p sim.Policy) sim.Scenario {
+	each, warm := float64(spreadEach), 5*time.Second
+	if n.clients >= largest {
+		each, warm = each/3, 2*time.Second
+	}
+	return sim.Scenario{
+		Clients: n.clients, Hosts: n.hosts, Policy: p, Rate: spreadRate, Service: service(10 * time.Millisecond),
+		Warm: warm, Length: seconds(each * float64(n.hosts) / float64(n.clients) / spreadRate),
+		Apart: true, Seed: seed,
+	}
+}

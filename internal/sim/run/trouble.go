@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"sidecar/internal/sim"
+)
+
+// illness is what goes wrong with backends.
+type illness struct {
+	name   string
+	script func(at time.Duration) []sim.Step
+	ill    []int // which backends are
+}
+
+func illnesses() []illness {
+	slow := func(factor float64) func(time.Duration) []sim.Step {
+		return func(at time.Duration) []sim.Step { return []sim.Step{sim.Slow(at, 0, factor)} }
+	}
+	fail := func(at time.Duration) []sim.Step { return []sim.Step{sim.Fail(at, 1, 1)} }
+	return []illness{
+		{"nothing", func(time.Duration) []sim.Step { return nil }, nil},
+		{"one takes 10 times as long", slow(10), []int{0}},
+		{"one takes 100 times as long", slow(100), []int{0}},
+		{"one fails at once", fail, []int{1}},
+		{"one takes 100 times as long, one fails at once", func(at time.Duration) []sim.Step { return append(slow(100)(at), fail(at)...) }, []int{0, 1}},
+		{"one stands still for 50 ms each second", pauses, []int{0}},
+		{"one dies, and comes back after 20 s", func(at time.Duration) []sim.Step {
+			return []sim.Step{sim.Down(at, 0), sim.Up(at+20*time.Second, 0)}
+		}, []int{0}},
+		{"five fail at once", func(at time.Duration) (steps []sim.Step) {
+			for i := range 5 {
+				steps = append(steps, sim.Fail(at, i, 1))
+			}
+			return steps
+		}, []int{0, 1, 2, 3, 4}},
+	}
+}
+
+func pauses(at time.Duration) (steps []sim.Step) {
+	for i := range 60 {
+		steps = append(steps, sim.Freeze(at+time.Duration(i)*time.Second, 0, 50*time.Millisecond))
+	}
+	return steps
+}
+
+const (
+	troubleClients = 20
+	troubleHosts   = 10
+	// troubleRate makes each backend work on four requests at once of the
+	// sixteen that it can.
+	troubleRate    = 2000
+	troubleWorkers = 16
+)
+
+// trouble asks what clients notice of backends that are slow or fail.
+func trouble(l *lab) {
+	warm, length := 10*time.Second, pick(l, 30*time.Second, 3*time.Second)
+	var all []sim.Scenario
+	var of []illness
+	for _, ill := range pick(l, illnesses(), illnesses()[:4]) {
+		for _, p := range loaded(l) {
+			s := sim.Scenario{
+				Clients: troubleClients, Hosts: troubleHosts, Policy: p, Rate: troubleRate, Service: service(time.Millisecond),
+				Workers: troubleWorkers, Timeout: 2 * time.Second, Warm: warm, Length: length, Seed: seed, Script: ill.script(warm),
+			}
+			s.Rate = float64(troubleRate)
+			all, of = append(all, protected(s)), append(of, ill)
+		}
+	}
+	results := l.run(all)
+	t := l.table("trouble", 2, "what is wrong with ten backends", "policy", "succeed", "p50", "p99", "p99.9", "share of the ill", "tries a request")
+	bars := drawing{name: "trouble", title: "p99 that clients see, ms", y: "ms", logarithmic: true}
+	for i, r := range results {
+		share := "-"
+		if len(of[i].ill) > 0 {
+			sum := 0.0
+			for _, h := range of[i].ill {
+				sum += r.Shares[h]
+			}
+			share = percent(sum)
+		}
+		p99 := r.Tally.Percentile(0.99)
+		t.add(of[i].name, all[i].Policy.Name, percent(r.Tally.Success()), ms(r.Tally.Percentile(0.5)), ms(p99),
+			ms(r.Tally.Percentile(0.999)), share, fmt.Sprintf("%.3f", r.Tally.Tries()))
+		if i/len(loaded(l)) < 5 {
+			bars.bar(all[i].Policy.Name, of[i].name, float64(p99)/1e6)
+		}
+	}
+	l.plots = append(l.plots, bars)
+}
+
+// loaded are the policies with each way to tell a backend's load.
+func loaded(*lab) []sim.Policy { return policies() }
