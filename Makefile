@@ -9,7 +9,7 @@ FUZZTIME ?= 30s
 LINT = $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test check lint fmt fuzz conformance bench pgo
+.PHONY: help demo build test check lint fmt fuzz conformance bench pgo simulate
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' Makefile
@@ -43,6 +43,9 @@ bench: ## measure the sidecar beside other proxies on a quiet machine (15 minute
 	@scripts/install.sh haproxy nginx cc || true # peers that are not here are named in the result
 	@scripts/envoy.sh || true
 	$(GO) run ./bench $(BENCH)
+
+simulate: ## run sidecars and backends in virtual time and write docs/balancing.* (a few minutes)
+	$(GO) run ./internal/sim/run -write
 
 pgo: ## take the profile anew that builds are optimized by (cmd/sidecar/default.pgo)
 	@scripts/install.sh wrk cc

@@ -37,7 +37,7 @@ var bans = []ban{
 	{"time", "Tick", "", "a ticker needs an owner that stops it"},
 	{"context", "Background", "cmd/*, bench, internal/*, upstream/pool", "take the caller's context; only a pool's dial outlives those who wait for it"},
 	{"context", "TODO", "", "take the caller's context"},
-	{"os", "Exit", "cmd/*, bench, internal/leak", "only main ends the process"},
+	{"os", "Exit", "cmd/*, bench, internal/leak, internal/sim/run", "only main ends the process"},
 	{"os", "Getenv", "config, cmd/*, bench, internal/*", "configuration comes in by one door"},
 	{"fmt", "Print", "cmd/*, bench, internal/*", "a component writes to what it was given"},
 	{"fmt", "Printf", "cmd/*, bench, internal/*", "a component writes to what it was given"},

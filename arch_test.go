@@ -58,11 +58,13 @@ internal/peer -> nothing
 internal/leak -> nothing
 internal/zoo  -> nothing                   # real ZooKeeper servers for the tests of three packages
 internal/sim  -> balance, upstream, upstream/*, root
+internal/sim/run -> internal/sim, balance, upstream/*, root # the command of the simulation
 internal/e2e  -> everything                # the end-to-end suite that every protocol runs through
 `
 
 // testOnly are packages that only tests, and each other, may import.
 const testOnly = "internal/peer, internal/leak, internal/zoo, internal/e2e, internal/sim"
+const testOnly = "internal/peer, internal/leak, internal/e2e, internal/sim, internal/sim/run"
 
 // outside says which packages may import what is not ours: one line for each
 // direct dependency. A package under test may import no more than that either.
@@ -70,6 +72,7 @@ var outside = []limit{
 	{"github.com/BurntSushi/toml", "config, discovery", "no component knows TOML; discovery reads lists of endpoints written in it"},
 	{"github.com/miekg/dns", "discovery/dns", "the standard resolver hides TTLs and tells its errors apart by their text only"},
 	{"github.com/go-zookeeper/zk", "discovery/zk, internal/zoo", "ZooKeeper's protocol; who announces goes by discovery/zk"},
+	{"gonum.org/v1/*", "internal/sim/run", "drawings of the simulation; no binary has it"},
 	{"github.com/prometheus/*", "admin", "counting is varz; only its exposition speaks Prometheus"},
 }
 

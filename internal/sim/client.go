@@ -2,6 +2,7 @@ package sim
 
 import (
 	"math/rand/v2"
+	"time"
 
 	"sidecar"
 	"sidecar/balance"
@@ -31,9 +32,11 @@ type client struct {
 	picker Picker
 	nodes  []*node // by the backend's number
 	known  int     // of them announced
+	away   bool    // its process is not there
 	awaits *node   // an ejected one that no picker would come to, for its probe
 	budget *retry.Budget
 	quota  quota
+	costs  *balance.Costs // nil where requests alone count
 	links  links
 	idle   []*flight
 }
@@ -42,6 +45,9 @@ type client struct {
 func (c *client) act(now int64) {
 	w := c.world
 	w.file(now+int64(c.random.ExpFloat64()/w.scenario.Rate*1e9), c)
+	if c.away {
+		return
+	}
 	var f *flight
 	if n := len(c.idle); n > 0 {
 		f, c.idle = c.idle[n-1], c.idle[:n-1]
@@ -70,6 +76,7 @@ func (c *client) try(f *flight, now int64) {
 	}
 	n := f.node
 	n.pending++
+	f.started = now
 	f.exchange.Try("", n.ID(), now)
 	c.links.use(n, now)
 	end, o := n.host.serve(w.scenario.Service, c.random, now)
@@ -111,16 +118,22 @@ func (c *client) choose(f *flight, now int64) (_ *node, balanced bool) {
 func (c *client) landed(f *flight, now int64) {
 	n, o := f.node, f.result
 	n.learn(f, o, now)
+	n.observe(o, f.started, now)
 	n.pending--
 	if f.balanced {
 		c.picker.Done(n, 1, now)
 	}
 	c.links.release(n, now)
-	if c.again(f, o, now) {
+	again, wait := c.again(f, o, now)
+	switch {
+	case !again:
+		c.over(f, now)
+	case wait == 0:
 		c.try(f, now)
-		return
+	default:
+		f.waits = true
+		c.world.file(now+wait, f)
 	}
-	c.over(f, now)
 }
 
 // maxTries is how many tries an exchange makes at most, as retry has it.
@@ -129,19 +142,28 @@ const maxTries = 8
 // again says what the retry layer would: a request that reached nobody goes
 // elsewhere for nothing, a 503 as often as is configured and the budget pays.
 // All requests are idempotent here.
-func (c *client) again(f *flight, o outcome, now int64) bool {
+func (c *client) again(f *flight, o outcome, now int64) (again bool, wait int64) {
 	if o == success || o == late || c.budget == nil || f.exchange.Tries.Len() >= maxTries || now >= f.deadline {
-		return false
+		return false, 0
 	}
 	if o == refused {
-		return f.exchange.Tries.Len() < c.known
+		ok, _ := c.budget.Requeue(1, now)
+		return ok && f.exchange.Tries.Len() < c.known, 0
 	}
 	if f.paid >= c.world.scenario.Retries || !c.budget.Withdraw(1, now) {
-		return false
+		return false, 0
 	}
 	f.paid++
-	return true
+	ceiling := min(maxBackoff, minBackoff<<(f.paid-1))
+	return true, min(int64(c.random.Float64()*float64(ceiling)), (f.deadline-now)/2)
 }
+
+// The wait before a try that is paid for, as configured by default: at random
+// up to a time that doubles.
+const (
+	minBackoff = int64(25 * time.Millisecond)
+	maxBackoff = int64(250 * time.Millisecond)
+)
 
 // over ends f.
 func (c *client) over(f *flight, now int64) {

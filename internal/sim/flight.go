@@ -10,6 +10,8 @@ type flight struct {
 	node     *node
 	result   outcome // of the present try
 	balanced bool    // the balancer picked it and is to be told of its end
+	waits    bool    // it is between two tries
+	started  int64   // of the present try
 	paid     int     // tries that the budget paid for
 	began    int64
 	deadline int64
@@ -24,5 +26,12 @@ func (f *flight) Rewind() bool { return true }
 // Class is that of the reply to the present try.
 func (f *flight) Class() sidecar.Class { return f.result.class() }
 
-// act ends the present try.
-func (f *flight) act(now int64) { f.client.landed(f, now) }
+// act ends the present try, or the wait before the next one.
+func (f *flight) act(now int64) {
+	if f.waits {
+		f.waits = false
+		f.client.try(f, now)
+		return
+	}
+	f.client.landed(f, now)
+}

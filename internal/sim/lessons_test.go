@@ -31,14 +31,15 @@ func (s Scenario) defaults() Scenario {
 func aperture() Policy { return RandomAperture("random aperture", balance.ApertureParams{}) }
 
 func TestScenarioRepeats(t *testing.T) {
-	for _, p := range []Policy{RoundRobin(), P2C(), LeastLoaded(), aperture()} {
+	for _, p := range []Policy{RoundRobin(), P2C(), LeastLoaded(), aperture(), Deterministic("deterministic", 0)} {
 		t.Run(p.Name, func(t *testing.T) {
 			s := quiet(5, 8, p).defaults()
 			s.Workers = 2
 			s.Script = []Step{
 				Fail(11*time.Second, 0, 0.5), Slow(11*time.Second, 1, 20), Down(12*time.Second, 2), Up(20*time.Second, 2),
-				Leave(13*time.Second, 3, 6), Join(18*time.Second, 3, 6), Restart(15*time.Second, 2),
+				Leave(13*time.Second, 3, 6), Join(18*time.Second, 3, 6),
 			}
+			s.Script = append(s.Script, Restart(15*time.Second, time.Second, 2, true)...)
 			if a, b := Run(s), Run(s); !reflect.DeepEqual(a, b) {
 				t.Errorf("two runs differ: %+v and %+v", a.Hosts, b.Hosts)
 			}
@@ -63,6 +64,35 @@ func TestRandomApertureSavesConnectionsAndIsUneven(t *testing.T) {
 	}
 }
 
+// The arcs of all sidecars together load every backend alike. What is left of
+// unevenness is chance.
+func TestDeterministicApertureIsEvenWithFewConnections(t *testing.T) {
+	for _, n := range []struct{ clients, hosts, pairs int }{{30, 100, 420}, {25, 100, 300}, {50, 30, 645}, {4, 10, 40}} {
+		s := quiet(n.clients, n.hosts, Deterministic("deterministic", 0))
+		s.Warm, s.Length, s.Apart = time.Second, 12*time.Second, true
+		r := Run(s)
+		if r.Network.Pairs > int64(n.pairs) || r.Hosts.CV > 1.3*r.Hosts.Chance() {
+			t.Errorf("%d sidecars, %d backends: %d pairs, at most %d; CV %.3f, by chance %.3f",
+				n.clients, n.hosts, r.Network.Pairs, n.pairs, r.Hosts.CV, r.Hosts.Chance())
+		}
+	}
+}
+
+// Ranks move when a sidecar is away, and with them the arcs of all others. A
+// place of its own, such as a StatefulSet's ordinal, moves nobody.
+func TestRanksMoveConnectionsAndOrdinalsDoNot(t *testing.T) {
+	opened := func(ranked bool) int64 {
+		s := quiet(10, 50, Deterministic("deterministic", 0))
+		s.Rate, s.Length = 5, 90*time.Second
+		s.Script = Restart(20*time.Second, 10*time.Second, 0, ranked)
+		return Run(s).Network.Opened
+	}
+	ordinals, ranks := opened(false), opened(true)
+	if ordinals > 20 || ranks < 2*ordinals {
+		t.Errorf("%d pairs are connected again with ordinals, %d with ranks", ordinals, ranks)
+	}
+}
+
 // A run of one sidecar after the other must tell the same as all at once, where
 // backends do not make their callers wait for each other.
 func TestSidecarsApartAreTheSameAsTogether(t *testing.T) {
@@ -77,7 +107,7 @@ func TestSidecarsApartAreTheSameAsTogether(t *testing.T) {
 func TestSlowBackendGetsLessByWhatIsOutstanding(t *testing.T) {
 	run := func(p Policy) Result {
 		s := quiet(10, 10, p)
-		s.Rate, s.Workers, s.Script = 100, 50, []Step{Slow(0, 0, 20)}
+		s.Rate, s.Workers, s.Warm, s.Length, s.Script = 100, 50, 2*time.Second, 8*time.Second, []Step{Slow(0, 0, 20)}
 		return Run(s)
 	}
 	turns, two := run(RoundRobin()), run(P2C())
@@ -93,7 +123,7 @@ func TestSlowBackendGetsLessByWhatIsOutstanding(t *testing.T) {
 // outstanding, and draws more than its share. The breaker ends that.
 func TestFastFailureDrawsTrafficUntilTheBreakerOpens(t *testing.T) {
 	s := quiet(10, 10, LeastLoaded())
-	s.Rate, s.Script = 400, []Step{Fail(0, 0, 1)}
+	s.Rate, s.Warm, s.Length, s.Script = 400, 4*time.Second, 4*time.Second, []Step{Fail(0, 0, 1)}
 	bare := Run(s)
 	guarded := Run(s.defaults())
 	if bare.Shares[0] < 0.12 || bare.Tally.Success() > 0.9 {
@@ -116,7 +146,7 @@ func TestDeadBackendIsDialledInTheBackground(t *testing.T) {
 
 func TestRetriesStayWithinTheBudgetWhenAllFails(t *testing.T) {
 	s := quiet(2, 10, P2C()).defaults()
-	s.Rate, s.Warm = 500, 20*time.Second
+	s.Rate, s.Warm, s.Length = 200, 20*time.Second, 10*time.Second
 	for i := range s.Hosts {
 		s.Script = append(s.Script, Fail(0, i, 1))
 	}

@@ -13,6 +13,9 @@ type node struct {
 	host    *host
 	pending int64
 	gone    bool
+	ewma    balance.Ewma
+	ramp    balance.Ramp
+	costs   *balance.Costs   // nil where requests alone count
 	breaker *breaker.Breaker // nil without breakers
 	service sidecar.Service  // the breaker's layer
 	result  outcome          // of the try that the layer is told of
@@ -33,13 +36,28 @@ func (n *node) Status(now int64) sidecar.Status {
 	return n.breaker.Status(now)
 }
 
-// Load is what is outstanding, and the weight.
-func (n *node) Load(int64) balance.Load {
-	return balance.Load{Pending: n.pending, Cost: 1, Weight: n.host.weight, Share: 1}
+// Load is what is outstanding, with the weight and perhaps the reply time.
+func (n *node) Load(now int64) balance.Load {
+	l := balance.Load{Pending: n.pending, Cost: 1, Weight: n.host.weight, Share: n.ramp.Share(now)}
+	if n.costs != nil {
+		l.Cost = n.ewma.Cost(now, n.costs)
+	}
+	return l
 }
 
-// Site is where discovery says that it is.
-func (n *node) Site() (address string, weight float64) { return n.host.name, n.host.weight }
+// Place is where discovery says that it is.
+func (n *node) Place() balance.Place { return balance.Place{Name: n.host.name} }
+
+// observe takes the reply time of a try that began at that time.
+func (n *node) observe(o outcome, began, now int64) {
+	switch {
+	case n.costs == nil:
+	case o == success:
+		n.ewma.Observe(now-began, now, n.costs)
+	default:
+		n.ewma.Penalize(now-began, 0, now, n.costs)
+	}
+}
 
 // guard gives the node a breaker.
 func (n *node) guard(c *client) {

@@ -11,26 +11,46 @@ import (
 // here to compare with and is no policy of the sidecar. It passes over what is
 // Closed or was tried, while there is another.
 func RoundRobin() Policy {
-	return Policy{"round robin", func(s Seat) Picker { return &roundRobin{seat: s} }}
+	return Policy{Name: "round robin", New: func(s Seat) Picker { return &roundRobin{seat: s} }}
 }
 
 // P2C takes the better of two of all backends.
 func P2C() Policy {
-	return Policy{"p2c", func(s Seat) Picker { return balance.NewP2C(s.Random) }}
+	return Policy{Name: "p2c", New: func(s Seat) Picker { return balance.NewP2C(s.Random) }}
 }
 
 // LeastLoaded takes the least loaded of all backends.
 func LeastLoaded() Policy {
-	return Policy{"least loaded", func(s Seat) Picker { return balance.NewLeastLoaded(s.Random) }}
+	return Policy{Name: "least loaded", New: func(s Seat) Picker { return balance.NewLeastLoaded(s.Random) }}
 }
 
 // RandomAperture is the aperture of a sidecar without a coordinate.
 func RandomAperture(name string, p balance.ApertureParams) Policy {
-	return Policy{name, func(s Seat) Picker {
+	return Policy{Name: name, New: func(s Seat) Picker {
 		p := p
 		p.Draws = s.Random
 		return balance.NewAperture(p, s.Random, s.Now)
 	}}
+}
+
+// Deterministic is the aperture of a sidecar that knows its place among its
+// peers; least is the number of backends that it has at least, 0 the default.
+func Deterministic(name string, least int) Policy {
+	return Policy{Name: name, New: func(s Seat) Picker {
+		p := balance.DeterministicParams{At: balance.Coordinate{Index: s.Index, Total: s.Total}, MinSize: least, Draws: s.Random}
+		return &deterministic{balance.NewDeterministic(p), p}
+	}}
+}
+
+// deterministic remembers what it was made of, to be given another place.
+type deterministic struct {
+	*balance.Deterministic
+	params balance.DeterministicParams
+}
+
+func (d *deterministic) sit(index, total int, now int64) {
+	d.params.At = balance.Coordinate{Index: index, Total: total}
+	d.Set(d.params, now)
 }
 
 type roundRobin struct {

@@ -53,6 +53,14 @@ type Seat struct {
 type Policy struct {
 	Name string
 	New  func(Seat) Picker
+	// Timed: reply times count beside requests outstanding (peak EWMA).
+	Timed bool
+}
+
+// ByTime is p with reply times.
+func (p Policy) ByTime() Policy {
+	p.Name, p.Timed = p.Name+", peak EWMA", true
+	return p
 }
 
 // Step is something that happens at a time after the scenario's begin.

@@ -62,21 +62,49 @@ func (w *World) announce(from, to int, absent bool) {
 	}
 }
 
-// Restart restarts the sidecar numbered i: its connections end, and it begins
-// with a new picker.
-func Restart(at time.Duration, i int) Step {
-	return Step{at, func(w *World) {
-		for _, c := range w.clients {
-			if c.number == i {
-				c.restart()
-			}
-		}
-	}}
+// Restart takes the sidecar numbered i away for a time: its connections end,
+// and it comes back with a new picker. Without ranked the others do not notice;
+// with it places among the peers are ranks of those that are there, and those
+// behind i move up and back again.
+func Restart(at, away time.Duration, i int, ranked bool) []Step {
+	return []Step{
+		{at, func(w *World) { w.restart(i, ranked, true) }},
+		{at + away, func(w *World) { w.restart(i, ranked, false) }},
+	}
 }
 
-func (c *client) restart() {
+func (w *World) restart(i int, ranked, away bool) {
+	total := w.scenario.Clients
+	for _, c := range w.clients {
+		switch {
+		case c.number == i && away:
+			c.leave()
+		case c.number == i:
+			c.away = false
+			c.start(c.number, total)
+		case !ranked:
+		case !away:
+			c.sit(c.number, total)
+		case c.number > i:
+			c.sit(c.number-1, total-1)
+		default:
+			c.sit(c.number, total-1)
+		}
+	}
+}
+
+// leave ends the sidecar's process.
+func (c *client) leave() {
+	c.away = true
 	for _, n := range c.nodes {
 		c.links.drop(n, true)
 	}
-	c.start(c.number, c.world.scenario.Clients)
+}
+
+// sit gives the sidecar another place among its peers, if its picker goes by it.
+func (c *client) sit(index, total int) {
+	if p, ok := c.picker.(*deterministic); ok {
+		p.sit(index, total, c.world.now)
+		c.tend(c.world.now)
+	}
 }

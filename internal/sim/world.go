@@ -66,10 +66,14 @@ func newClient(w *World, number int) *client {
 	if s.Retries > 0 || s.Budget > 0 || s.PerSecond > 0 {
 		c.budget = retry.NewBudget(s.Budget, s.PerSecond)
 	}
+	if s.Policy.Timed {
+		c.costs = new(balance.Costs)
+		c.costs.Set(decay)
+	}
 	slab := make([]node, s.Hosts)
 	c.nodes = make([]*node, s.Hosts)
 	for i, h := range w.hosts {
-		slab[i].host = h
+		slab[i].host, slab[i].costs = h, c.costs
 		c.nodes[i] = &slab[i]
 		if s.Breaker != nil {
 			c.nodes[i].guard(c)
@@ -118,13 +122,33 @@ type upkeep client
 func (u *upkeep) act(now int64) {
 	c := (*client)(u)
 	c.world.file(now+int64(time.Second), u)
+	if c.away {
+		return
+	}
 	if p, ok := c.picker.(interface{ Tick(now int64) }); ok {
 		p.Tick(now)
 	}
 	c.tend(now)
+	if c.costs != nil {
+		c.usual(now)
+	}
 	if c.world.scenario.Breaker != nil {
 		c.revive(now)
 	}
+}
+
+// decay is in which time what is known of reply times fades, by default.
+const decay = 10 * time.Second
+
+// usual finds what replies usually take.
+func (c *client) usual(now int64) {
+	var all []*balance.Ewma
+	for _, n := range c.nodes {
+		if !n.gone {
+			all = append(all, &n.ewma)
+		}
+	}
+	c.costs.Learn(all, now)
 }
 
 // revive redials what could not be connected to, and finds who awaits a probe.

@@ -36,7 +36,7 @@ func run(only string, short, write bool) error {
 		shown, began := len(l.tables), time.Now()
 		e.run(&l)
 		for _, t := range l.tables[shown:] {
-			fmt.Printf("## %s\n\n%s\n", t.name, t.markdown())
+			fmt.Fprintf(os.Stdout, "## %s\n\n%s\n", t.name, t.markdown())
 		}
 		fmt.Fprintf(os.Stderr, "%s: %.0f s\n", e.name, time.Since(began).Seconds())
 	}

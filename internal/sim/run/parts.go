@@ -17,10 +17,8 @@ const (
 
 // The names of the policies, as they stand in the tables.
 const (
-	roundRobin  = "round robin"
-	p2c         = "p2c"
-	leastLoaded = "least loaded"
-	random      = "random aperture"
+	random     = "random aperture"
+	determined = "deterministic aperture"
 )
 
 // apertureDefaults are those of config.toml.
@@ -52,10 +50,11 @@ func policies() []sim.Policy {
 	return []sim.Policy{
 		sim.RoundRobin(), sim.P2C(), sim.LeastLoaded(),
 		sim.RandomAperture(random, apertureDefaults()),
+		sim.Deterministic(determined, 0),
 	}
 }
 
-// exponential or not: services answer in this time, on average.
+// service answers in that time, on average.
 func service(mean time.Duration) sim.Service { return sim.Service{Mean: mean, Sigma: sigma} }
 
 func seconds(x float64) time.Duration { return time.Duration(x * float64(time.Second)) }

@@ -24,7 +24,7 @@ const (
 // spread asks how evenly backends are loaded and what connections that takes.
 func spread(l *lab) {
 	sizes := pick(l, []pair{{3, 3}, {10, 10}, {30, 100}, {100, 30}, {100, 100}, {1000, 100}, {100, 1000}, {1000, 1000}, {largest, largest}},
-		[]pair{{3, 3}, {30, 100}})
+		[]pair{{2, 2}, {3, 3}})
 	var all []sim.Scenario
 	for _, n := range sizes {
 		for _, p := range policies() {
