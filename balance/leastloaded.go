@@ -125,7 +125,11 @@ func (l *LeastLoaded) admit(n Node, now int64) {
 	if e != nil && !e.gone {
 		e.node = n
 		l.move(e, min(n.Status(now), sidecar.Closed))
-		l.rekey(e, now) // its weight may be another
+		// Its weight may be another; its turn stays. An answer of discovery that
+		// gave turns anew in its own order would send all sidecars, which have it
+		// at once, to the same few nodes next.
+		e.score = e.scoreAt(now)
+		l.heaps[e.status].fix(e.at)
 		return
 	}
 	if e == nil {
@@ -141,19 +145,25 @@ func (l *LeastLoaded) admit(n Node, now int64) {
 }
 
 // key computes the keys of e. Ties are broken by a number that grows by one
-// with each key and a random one of up to twice the number of nodes: nearly by
+// with each pick and each end and a random one of up to twice the number of nodes: nearly by
 // turns, but not in step with other clients. A purely random tie would not do:
 // the first of the heap is redrawn, the others keep theirs, and before long
 // all but a few hold high numbers and wait while one node is picked on and on.
 func (l *LeastLoaded) key(e *entry, now int64) {
-	load := e.node.Load(now)
-	load.Pending, load.Cost = e.load, 1
-	e.score = load.score()
-	l.seq++
+	e.score = e.scoreAt(now)
 	e.tie = l.seq + l.random.Uint64N(2*uint64(l.size)+1)
 }
 
+// scoreAt is the load of e with one more request at the time now.
+func (e *entry) scoreAt(now int64) float64 {
+	load := e.node.Load(now)
+	load.Pending, load.Cost = e.load, 1
+	return load.score()
+}
+
+// rekey puts e behind those of the same load.
 func (l *LeastLoaded) rekey(e *entry, now int64) {
+	l.seq++
 	l.key(e, now)
 	l.heaps[e.status].fix(e.at)
 }

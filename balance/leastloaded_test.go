@@ -119,3 +119,27 @@ func TestLeastLoadedKeepsTheLoadOfANodeThatComesBack(t *testing.T) {
 	}
 	l.Done(nodes[0], 1, 7) // one too many does no harm
 }
+
+// Sidecars that have few requests for many nodes have them all in the order of
+// one list, and must not begin with the first of it; nor when the list comes
+// once more, as it does when one of it changes.
+func TestLeastLoadedHasNoFirstNodes(t *testing.T) {
+	const clients, picks, size = 400, 10, 50
+	_, nodes := fakes(size, 1)
+	first := 0
+	for c := range clients {
+		p := NewLeastLoaded(fixed(uint64(c)))
+		p.Update(nodes, 1)
+		for i := range picks {
+			if i == picks/2 {
+				p.Update(nodes, 2)
+			}
+			f := begin(t, p, exchange(), 3)
+			if f.id <= size/2 {
+				first++
+			}
+			end(p, f, 1, 3)
+		}
+	}
+	within(t, "picks of the first half", first, clients*picks, 0.5)
+}
