@@ -44,7 +44,7 @@ type client struct {
 // act is the arrival of a request.
 func (c *client) act(now int64) {
 	w := c.world
-	w.file(now+int64(c.random.ExpFloat64()/w.scenario.Rate*1e9), c)
+	w.file(now+int64(c.random.ExpFloat64()/(w.scenario.Rate*w.rush)*1e9), c)
 	if c.away {
 		return
 	}

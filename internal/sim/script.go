@@ -40,6 +40,11 @@ func (w *World) breakLinks(i int) {
 	}
 }
 
+// Busy makes factor times as many requests come to each sidecar.
+func Busy(at time.Duration, factor float64) Step {
+	return Step{at, func(w *World) { w.rush = factor }}
+}
+
 // Leave takes the backends out of discovery, with their connections.
 func Leave(at time.Duration, from, to int) Step {
 	return Step{at, func(w *World) { w.announce(from, to, true) }}

@@ -9,8 +9,8 @@ type Spread struct {
 	CV float64
 }
 
-// spreadOf is the spread of xs.
-func spreadOf(xs []float64) Spread {
+// SpreadOf is the spread of xs.
+func SpreadOf(xs []float64) Spread {
 	s := Spread{Min: math.Inf(1)}
 	if len(xs) == 0 {
 		return Spread{}
@@ -84,10 +84,10 @@ func (s *sum) result(hosts []*host) Result {
 		s.requests[i] = float64(h.requests)
 	}
 	r := Result{
-		Hosts: spreadOf(s.requests), Tally: s.tally, Shares: make([]float64, len(s.requests)),
+		Hosts: SpreadOf(s.requests), Tally: s.tally, Shares: make([]float64, len(s.requests)),
 		Network: Network{
 			Pairs: s.pairs, Opened: s.opened, Closed: s.closed, Broken: s.ends,
-			PerClient: spreadOf(s.perClient), PerHost: spreadOf(s.perHost), InAperture: spreadOf(s.inside),
+			PerClient: SpreadOf(s.perClient), PerHost: SpreadOf(s.perHost), InAperture: SpreadOf(s.inside),
 		},
 	}
 	for i, n := range s.requests {

@@ -15,6 +15,7 @@ type World struct {
 	now       int64
 	began     int64 // when measuring begins
 	measuring bool
+	rush      float64 // factor on what comes
 	hosts     []*host
 	absent    []bool
 	clients   []*client
@@ -43,7 +44,7 @@ func Run(s Scenario) Result {
 
 // newWorld makes the sidecars numbered from up to, and all backends.
 func newWorld(s *Scenario, hosts []*host, from, to int) *World {
-	w := &World{scenario: s, hosts: hosts, absent: make([]bool, s.Hosts), now: 1}
+	w := &World{scenario: s, hosts: hosts, absent: make([]bool, s.Hosts), now: 1, rush: 1}
 	w.began = w.now + int64(s.Warm)
 	for _, h := range hosts {
 		h.reset(s.Workers)

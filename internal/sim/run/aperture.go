@@ -28,14 +28,18 @@ func bands(l *lab) {
 			s.Service = service(50 * time.Millisecond)
 			s.Rate, s.Warm, s.Length = load/s.Service.Mean.Seconds(), pick(l, time.Minute, time.Second), pick(l, 2*time.Minute, 5*time.Second)
 			all, of = append(all, s), append(of, b)
+			// The same, for whom there was four times as much for a while before.
+			s.Script = []sim.Step{sim.Busy(0, 4), sim.Busy(s.Warm/2, 1)}
+			all, of = append(all, s), append(of, b)
 		}
 	}
-	t := l.table("band", 2, "low and high load", "outstanding at a sidecar", "size, mean", "size, least to most", "changes a minute", "CV of the load")
-	for i, r := range l.run(all) {
-		s := &all[i]
+	t := l.table("band", 2, "low and high load", "outstanding at a sidecar", "size", "size after a rush", "changes a minute", "CV of the load")
+	results := l.run(all)
+	for i := 0; i < len(all); i += 2 {
+		s, r, rushed := &all[i], &results[i], &results[i+1]
 		changes := float64(r.Network.Opened) / s.Length.Minutes() / float64(s.Clients)
 		t.add(fmt.Sprintf("%g to %g", of[i].low, of[i].high), fmt.Sprintf("%g", s.Rate*s.Service.Mean.Seconds()),
-			fmt.Sprintf("%.1f", r.Network.InAperture.Mean), fmt.Sprintf("%.0f to %.0f", r.Network.InAperture.Min, r.Network.InAperture.Max),
+			fmt.Sprintf("%.1f", r.Network.InAperture.Mean), fmt.Sprintf("%.1f", rushed.Network.InAperture.Mean),
 			fmt.Sprintf("%.2f", changes), fmt.Sprintf("%.2f", r.Hosts.CV))
 	}
 }
@@ -61,13 +65,18 @@ func leasts(l *lab) {
 			all, of = append(all, protected(s)), append(of, least)
 		}
 	}
-	t := l.table("least", 2, "least size", "policy", "connections", "CV of the load", "share of the slow tenth", "p50", "p99")
+	t := l.table("least", 2, "least size", "policy", "connections", "CV of the load on the others", "share of the slow tenth", "p50", "p99")
 	for i, r := range l.run(all) {
 		slow := 0.0
-		for h := 0; h < all[i].Hosts; h += 10 {
-			slow += r.Shares[h]
+		var well []float64
+		for h, share := range r.Shares {
+			if h%10 == 0 {
+				slow += share
+			} else {
+				well = append(well, share)
+			}
 		}
-		t.add(fmt.Sprint(of[i]), all[i].Policy.Name, count(r.Network.Pairs), fmt.Sprintf("%.2f", r.Hosts.CV),
+		t.add(fmt.Sprint(of[i]), all[i].Policy.Name, count(r.Network.Pairs), fmt.Sprintf("%.2f", sim.SpreadOf(well).CV),
 			percent(slow), ms(r.Tally.Percentile(0.5)), ms(r.Tally.Percentile(0.99)))
 	}
 }

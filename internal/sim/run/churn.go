@@ -10,7 +10,7 @@ import (
 const (
 	// churnRate is low: what an aperture of more requests opens and closes for
 	// the load's sake would be counted too.
-	churnRate = 20
+	churnRate = 10
 	// gap is the time from one restart to the next, away how long each takes.
 	gap  = 15 * time.Second
 	away = 10 * time.Second
@@ -23,7 +23,9 @@ func churn(l *lab) {
 	var what []string
 	file := func(name string, s sim.Scenario) { all, what = append(all, s), append(what, name) }
 	for _, n := range sizes {
-		for _, p := range policies()[1:] {
+		still := apertureDefaults()
+		still.JitterMin, still.JitterMax = 0, 0
+		for _, p := range append(policies()[1:], sim.RandomAperture(random+" without jitter", still)) {
 			file("backends", rolling(n, p, n.hosts, func(at time.Duration, i int) []sim.Step {
 				return []sim.Step{sim.Leave(at, i, i+1), sim.Join(at+away, i, i+1)}
 			}))

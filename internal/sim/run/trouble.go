@@ -90,5 +90,12 @@ func trouble(l *lab) {
 	l.plots = append(l.plots, dots)
 }
 
-// loaded are the policies with each way to tell a backend's load.
-func loaded(*lab) []sim.Policy { return policies() }
+// loaded are the policies with each way to tell a backend's load. Least loaded
+// keeps an order that reply times would change behind its back, and so cannot.
+func loaded(l *lab) []sim.Policy {
+	all := policies()
+	for _, p := range []sim.Policy{sim.P2C(), sim.RandomAperture(random, apertureDefaults()), sim.Deterministic(determined, 0)} {
+		all = append(all, p.ByTime())
+	}
+	return pick(l, all, all[4:6])
+}
