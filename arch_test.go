@@ -63,8 +63,7 @@ internal/e2e  -> everything                # the end-to-end suite that every pro
 `
 
 // testOnly are packages that only tests, and each other, may import.
-const testOnly = "internal/peer, internal/leak, internal/zoo, internal/e2e, internal/sim"
-const testOnly = "internal/peer, internal/leak, internal/e2e, internal/sim, internal/sim/run"
+const testOnly = "internal/peer, internal/leak, internal/zoo, internal/e2e, internal/sim, internal/sim/run"
 
 // outside says which packages may import what is not ours: one line for each
 // direct dependency. A package under test may import no more than that either.
