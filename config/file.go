@@ -24,11 +24,12 @@ type File struct {
 
 // Process is what concerns the process as a whole.
 type Process struct {
-	Threads  int           // threads that run Go code; 0 = chosen at start
-	Grace    time.Duration // drain after SIGTERM; 0 = none
-	StateDir string        // "" = nothing is kept
-	LogLevel slog.Level
-	Peers    Peers // the default of all upstreams
+	Threads        int           // threads that run Go code; 0 = chosen at start
+	Grace          time.Duration // drain after SIGTERM; 0 = none
+	StateDir       string        // "" = nothing is kept
+	LogLevel       slog.Level
+	InitialTimeout time.Duration // 0 = none
+	Peers          Peers         // the default of all upstreams
 }
 
 // Admin is the admin port.
@@ -129,7 +130,8 @@ type Upstream struct {
 	Key            string        // "upstream.users", for File.ProblemAt
 	Name           string        //
 	Discover       []string      // URIs, at least one; only their scheme has been checked
-	AllowEmpty     bool          // an empty list of endpoints empties the upstream
+	Prefer         bool          // the URIs stand in order of preference; else their endpoints are joined
+	Hold           time.Duration // 0 = none
 	Protocol       string        // "http"
 	Timeout        time.Duration // 0 = none
 	StallTimeout   time.Duration // 0 = none

@@ -29,7 +29,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 	f.settings, f.lines, f.names = nil, nil, nil
 	want := &File{
 		Name:    "c.toml",
-		Process: Process{Grace: 25 * time.Second, LogLevel: slog.LevelInfo},
+		Process: Process{Grace: 25 * time.Second, LogLevel: slog.LevelInfo, InitialTimeout: 2 * time.Second},
 		Admin:   Admin{Address: "127.0.0.1:9990", Hosts: []string{}},
 		Listeners: []Listener{{
 			Key: "listener[0]", Name: "l", Protocol: "http", Address: ":80", Upstream: "u", MaxConnections: 10000,
@@ -37,7 +37,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 			HalfClose: HalfCloseFinish, TrustForwarded: true,
 		}},
 		Upstreams: []Upstream{{
-			Key: "upstream.u", Name: "u", Discover: []string{"tcp://a:1"}, Protocol: "http",
+			Key: "upstream.u", Name: "u", Discover: []string{"tcp://a:1"}, Hold: time.Minute, Protocol: "http",
 			Timeout: 10 * time.Second, StallTimeout: 60 * time.Second, ConnectTimeout: time.Second, ClientDeadline: ModeDark,
 			Balance: Balance{
 				Policy: PolicyAperture, Load: LoadPending, Decay: 10 * time.Second, LowLoad: 0.5, HighLoad: 2, Smoothing: 5 * time.Second,
@@ -144,17 +144,6 @@ func TestProblemsOfOthersGetTheLineOfTheirSetting(t *testing.T) {
 }
 
 // It would be looked for in vain.
-func TestStateDirectoryIsNotedToHaveNoEffect(t *testing.T) {
-	f, err := Parse("c.toml", []byte(small+"[process]\nstate_dir = \"/var/lib/x\"\n"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "c.toml:8: process.state_dir: has no effect yet: nothing in this version keeps state"
-	if len(f.Notes) != 1 || f.Notes[0] != want {
-		t.Errorf("got %q, want %q", f.Notes, want)
-	}
-}
-
 func TestStateDirectoryOfTheEnvironmentCountsIfTheFileSetsNone(t *testing.T) {
 	for _, c := range []struct{ name, line, env, dir, origin string }{
 		{"neither", "", "", "", "default"},

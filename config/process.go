@@ -20,11 +20,12 @@ func process(root *table, envState string) Process {
 	t := root.table("process")
 	defer t.done()
 	return Process{
-		Threads:  t.count("threads", 0, 0, maxThreads),
-		Grace:    t.span("grace", "25s", "no grace"),
-		StateDir: stateDir(t, envState),
-		LogLevel: logLevel(t),
-		Peers:    peers(t, Peers{}, byDefault),
+		Threads:        t.count("threads", 0, 0, maxThreads),
+		Grace:          t.span("grace", "25s", "no grace"),
+		StateDir:       stateDir(t, envState),
+		LogLevel:       logLevel(t),
+		InitialTimeout: t.span("initial_timeout", "2s", "no wait"),
+		Peers:          peers(t, Peers{}, byDefault),
 	}
 }
 
@@ -39,9 +40,6 @@ func stateDir(t *table, env string) string {
 		if !utf8.ValidString(env) {
 			f.fail("environment %s: expected UTF-8, got %s", stateEnv, shown(env))
 		}
-	}
-	if dir != "" {
-		f.t.r.note(f.line, f.key, "has no effect yet: nothing in this version keeps state")
 	}
 	f.settle(quote(dir), origin)
 	return dir

@@ -97,7 +97,7 @@ func TestEffectiveConfigurationShowsOrigins(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"[process]\nthreads   = 0       # default\n",
+		"[process]\nthreads         = 0       # default\n",
 		"\n\n[[listener]]\nname             = \"l\"       # c.toml:2\n",
 		"\n\n[upstream.u]\ndiscover        = \"tcp://a:1\"  # c.toml:6\n",
 		"\n\n[upstream.u.operation.\"GET /\"]\ntimeout         = \"10s\"  # upstream.u.timeout\n" +

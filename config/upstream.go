@@ -33,7 +33,8 @@ func upstream(name string, t *table, process Process) Upstream {
 		Key:            t.key,
 		Name:           name,
 		Discover:       discover(t),
-		AllowEmpty:     t.flag("allow_empty", false),
+		Prefer:         t.choose("discover_mode", "merge", choice{names: []string{"merge", modePrefer}}) == modePrefer,
+		Hold:           t.span("hold", "60s", "no hold"),
 		Protocol:       t.choose("protocol", "http", protocols("thrift", "thriftmux", "redis", "kafka")),
 		Timeout:        t.span("timeout", "10s", "none"),
 		StallTimeout:   t.span("stall_timeout", "60s", "none"),
@@ -55,6 +56,10 @@ func upstream(name string, t *table, process Process) Upstream {
 	})
 	return u
 }
+
+// modePrefer is the discover_mode in which the first source that has endpoints
+// counts alone.
+const modePrefer = "prefer"
 
 // modes are how far something risky may go.
 func modes() choice { return choice{names: []string{ModeOff, ModeDark, ModeOn}} }

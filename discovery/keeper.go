@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,11 +18,17 @@ type KeeperParams struct {
 	// Sources are at least one. Of an address that two announce, the first
 	// one's endpoint counts.
 	Sources []Source
-	// AllowEmpty: an empty answer empties the set. Without it an empty answer
-	// after a good one is ignored and told as held: that all of a service has
-	// gone is far more rare than that a registry lost its members. It may be
-	// changed later, see SetAllowEmpty.
-	AllowEmpty bool
+	// Prefer: the sources stand in order of preference, and the first that has
+	// endpoints counts alone. Else they are joined.
+	Prefer bool
+	// Hold is how long endpoints stay in full use that are gone all at once, or
+	// more than half of them: that is more often a registry's loss than a
+	// service's. After it the answer is obeyed. 0 is not at all. It may be
+	// changed later, see SetHold.
+	Hold time.Duration
+	// Path is the file that keeps what is known for the next process; "" is
+	// none.
+	Path string
 	// Changed is called after the endpoints have changed and after the first
 	// answer, with the new snapshot, by one goroutine at a time. It should not
 	// take long, since sources wait for it, and must not wait for the Keeper's
@@ -36,17 +43,24 @@ type KeeperParams struct {
 // alone before it is run again.
 const restartDelay = 5 * time.Second
 
-// Keeper holds the last good answer of each of its sources and gives out their
-// union. An error never takes an endpoint away.
+// Keeper holds the last good answer of each of its sources and gives out what
+// they come to. An error never takes an endpoint away, and neither does at once
+// an answer that lacks most of them.
 type Keeper struct {
 	p     KeeperParams
+	disk  *disk // nil without Path
 	state atomic.Pointer[Snapshot]
+	wake  chan struct{} // the times that Run waits for have changed
 
 	mu      sync.Mutex // guards origins and orders the calls of Changed
 	origins []*origin
+
+	asked  sync.Mutex // guards refuse, and is held for no call
+	refuse []string   // addresses to let go
 }
 
-// NewKeeper makes a Keeper; Run makes it work.
+// NewKeeper makes a Keeper, with what a former process has left at Path; Run
+// makes it work.
 func NewKeeper(p KeeperParams) *Keeper {
 	if p.Log == nil {
 		p.Log = slog.New(slog.DiscardHandler)
@@ -57,43 +71,170 @@ func NewKeeper(p KeeperParams) *Keeper {
 	if p.Errors == nil {
 		p.Errors = new(varz.Counter)
 	}
-	k := &Keeper{p: p}
+	k := &Keeper{p: p, wake: make(chan struct{}, 1)}
 	names := make([]string, len(p.Sources))
 	for i, s := range p.Sources {
 		names[i] = s.String()
-		o := &origin{source: s, name: names[i], allowEmpty: p.AllowEmpty}
+		o := &origin{source: s, name: names[i], hold: p.Hold}
 		o.log = p.Log.With("source", o.name)
 		k.origins = append(k.origins, o)
 	}
 	k.state.Store(&Snapshot{Source: strings.Join(names, ", ")})
+	if p.Path != "" {
+		k.disk = &disk{path: p.Path, log: p.Log}
+		k.restore()
+	}
 	return k
+}
+
+// restore takes up what a former process knew.
+func (k *Keeper) restore() {
+	for _, r := range k.disk.load() {
+		for _, o := range k.origins {
+			if o.name == r.Source && !o.fromDisk {
+				o.restore(r.Endpoints, r.LastOK)
+				o.log.Warn("discovery: begun with the endpoints of a former process until the source answers",
+					"endpoints", len(r.Endpoints), "age", k.p.Now().Sub(r.LastOK).Round(time.Second))
+			}
+		}
+	}
+}
+
+// Recorded tells whether a former process has left endpoints of any source, so
+// that nobody need wait for the first answer.
+func (k *Keeper) Recorded() bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.ContainsFunc(k.origins, func(o *origin) bool { return o.fromDisk })
 }
 
 // Snapshot is the present state, never nil. Any goroutine may call it.
 func (k *Keeper) Snapshot() *Snapshot { return k.state.Load() }
 
-// SetAllowEmpty changes KeeperParams.AllowEmpty. If it is allowed now, an empty
-// answer that was ignored until now counts: its source may never tell it again.
-// It may call Changed.
-func (k *Keeper) SetAllowEmpty(allow bool) {
+// SetHold changes KeeperParams.Hold, that of a hold under way too. It may call
+// Changed.
+func (k *Keeper) SetHold(d time.Duration) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now := k.p.Now()
 	for _, o := range k.origins {
-		o.allow(allow, now)
+		o.setHold(d, now)
 	}
 	k.tellAll(now)
 }
 
+// Refuse lets an endpoint go that is held and turns out not to be there: it
+// refused a connection, or another runs at its address. Any goroutine may call
+// it, with any lock held; it does not wait.
+func (k *Keeper) Refuse(address string) {
+	k.asked.Lock()
+	k.refuse = append(k.refuse, address)
+	k.asked.Unlock()
+	k.kick()
+}
+
+// Refresh asks those sources again soon that can be asked, as endpoints cannot
+// be connected to. Any goroutine may call it; it does not wait.
+func (k *Keeper) Refresh() {
+	for _, s := range k.p.Sources {
+		if r, ok := s.(interface{ Refresh() }); ok {
+			r.Refresh()
+		}
+	}
+}
+
+func (k *Keeper) kick() {
+	select {
+	case k.wake <- struct{}{}:
+	default:
+	}
+}
+
 // Run runs the sources until ctx ends, waits for them and returns ctx.Err().
 func (k *Keeper) Run(ctx context.Context) error {
+	k.mu.Lock()
+	k.tellAll(k.p.Now()) // what a former process knew
+	k.mu.Unlock()
 	var running sync.WaitGroup
 	for _, o := range k.origins {
 		running.Go(func() { k.run(ctx, o) })
 	}
-	<-ctx.Done()
+	k.tend(ctx)
 	running.Wait()
+	if k.disk != nil {
+		k.disk.save(k.records())
+	}
 	return ctx.Err()
+}
+
+// tend does what time and others ask for until ctx ends: it ends holds, lets
+// refused endpoints go and keeps the record.
+func (k *Keeper) tend(ctx context.Context) {
+	timer := time.NewTimer(time.Hour)
+	defer timer.Stop()
+	for {
+		timer.Reset(k.turn())
+		select {
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		case <-k.wake:
+		}
+	}
+}
+
+// turn does what is due and says how long it is until something is.
+func (k *Keeper) turn() time.Duration {
+	k.asked.Lock()
+	refuse := k.refuse
+	k.refuse = nil
+	k.asked.Unlock()
+
+	k.mu.Lock()
+	now := k.p.Now()
+	changed := false
+	next := now.Add(time.Hour)
+	for _, o := range k.origins {
+		changed = o.due(now) || changed
+		for _, address := range refuse {
+			changed = o.dropHeld(address) || changed
+		}
+		if o.held() && o.heldUntil.Before(next) {
+			next = o.heldUntil
+		}
+	}
+	if changed {
+		k.tellAll(now)
+	}
+	k.mu.Unlock()
+	if k.disk != nil {
+		if at := k.disk.turn(now, k.records); at.Before(next) {
+			next = at
+		}
+	}
+	return max(next.Sub(now), time.Millisecond)
+}
+
+// records are what the next process shall know.
+func (k *Keeper) records() []record {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	var list []record
+	now := k.p.Now()
+	for _, o := range k.origins {
+		if o.lastOK.IsZero() {
+			continue
+		}
+		r := record{Source: o.name, LastOK: now, Endpoints: make([]Endpoint, len(o.good))}
+		if at := o.stale(); !at.IsZero() {
+			r.LastOK = at
+		}
+		for i := range o.good {
+			r.Endpoints[i] = o.good[i].Endpoint
+		}
+		list = append(list, r)
+	}
+	return list
 }
 
 // run runs one source, again if it gives up before ctx ends.
@@ -140,4 +281,8 @@ func (k *Keeper) tellAll(now time.Time) {
 	// Behind Changed: who sees the first answer here takes it for readiness,
 	// and sends requests that must find the endpoints.
 	k.state.Store(s)
+	if changed && k.disk != nil {
+		k.disk.changed(now)
+	}
+	k.kick()
 }

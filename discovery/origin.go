@@ -1,26 +1,41 @@
 package discovery
 
 import (
-	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"time"
 )
 
 // origin is a source and what it last said. Its Keeper's mutex guards it.
 type origin struct {
-	source     Source
-	name       string
-	log        *slog.Logger
-	allowEmpty bool
+	source Source
+	name   string
+	log    *slog.Logger
+	hold   time.Duration // 0 is none
 
-	good      []Known
-	lastOK    time.Time
-	err       error
-	errSince  time.Time
-	held      string
+	answer   []Known // the last good one
+	good     []Known // what is given out: that, and what is held beside it
+	lastOK   time.Time
+	err      error
+	errSince time.Time
+	empty    string // why answer has nothing
+	fromDisk bool   // answer is a record of a former process
+	doubles  int    // endpoints of the last good answer whose address came twice
+
+	gone      []lost // what answer lacks since lately, or all that is held
+	letGo     int    // how many were held and are not any more
 	heldSince time.Time
-	doubles   int // endpoints of the last good answer whose address came twice
+	heldUntil time.Time // zero if nothing is held
+}
+
+func (o *origin) held() bool { return !o.heldUntil.IsZero() }
+
+// restore takes a record of a former process, which counts until the source
+// answers.
+func (o *origin) restore(set []Endpoint, at time.Time) {
+	o.answer = o.known(Update{Endpoints: set, At: at})
+	o.good, o.lastOK, o.fromDisk = o.answer, at, true
 }
 
 func (o *origin) take(u Update) {
@@ -32,16 +47,23 @@ func (o *origin) take(u Update) {
 		o.log.Info("discovery: the source works again", "failed_for", u.At.Sub(o.errSince).Round(time.Millisecond))
 		o.err, o.errSince = nil, time.Time{}
 	}
-	if len(u.Endpoints) == 0 && len(o.good) > 0 && !o.allowEmpty {
-		o.hold(u)
-		return
+	o.lastOK, o.fromDisk, o.empty = u.At, false, ""
+	if len(u.Endpoints) == 0 {
+		o.empty = u.Empty
 	}
-	o.held, o.heldSince = "", time.Time{}
-	o.lastOK = u.At
-	if next := o.known(u); !sameSet(o.good, next) {
-		o.log.Info("discovery: the endpoints have changed", "before", len(o.good), "now", len(next))
-		o.good = next
+	next := o.known(u)
+	o.gone = missing(o.gone, o.answer, next, u.At, o.held())
+	o.answer = next
+	switch big := o.hold > 0 && storm(len(next), len(o.gone)+o.letGo); {
+	case big && !o.held():
+		o.heldSince, o.heldUntil = u.At, u.At.Add(o.hold)
+		o.log.Warn("discovery: most endpoints are gone at once; they stay in use for the time of the hold, but for those that refuse connections",
+			"announced", len(next), "missing", len(o.gone), "hold", o.hold, "answer", o.empty)
+	case !big && o.held():
+		o.log.Info("discovery: what was gone at once has come back", "announced", len(next), "missing", len(o.gone))
+		o.release()
 	}
+	o.publish()
 }
 
 func (o *origin) fail(u Update) {
@@ -58,25 +80,56 @@ func (o *origin) fail(u Update) {
 	o.err = u.Err
 }
 
-// allow changes allowEmpty; an empty answer that is held counts from then on.
-func (o *origin) allow(empty bool, now time.Time) {
-	o.allowEmpty = empty
-	if empty && o.held != "" {
-		o.held, o.heldSince = "", time.Time{}
-		o.lastOK = now
-		o.log.Info("discovery: the endpoints have changed", "before", len(o.good), "now", 0)
-		o.good = nil
+// due obeys the answer if the hold is over, and reports whether it was.
+func (o *origin) due(now time.Time) bool {
+	if !o.held() || now.Before(o.heldUntil) {
+		return false
+	}
+	o.log.Warn("discovery: the hold is over; what is not announced is let go", "announced", len(o.answer), "missing", len(o.gone), "answer", o.empty)
+	o.release()
+	o.publish()
+	return true
+}
+
+// setHold changes how long is held; a hold under way ends accordingly.
+func (o *origin) setHold(d time.Duration, now time.Time) {
+	o.hold = d
+	if o.held() {
+		o.heldUntil = o.heldSince.Add(d)
+		o.due(now)
 	}
 }
 
-func (o *origin) hold(u Update) {
-	if o.held != "" {
-		return
+// dropHeld lets one held endpoint go; false if it is not held.
+func (o *origin) dropHeld(address string) bool {
+	i := slices.IndexFunc(o.gone, func(g lost) bool { return g.Address == address })
+	if i < 0 || !o.held() {
+		return false
 	}
-	o.heldSince = u.At
-	o.held = fmt.Sprintf("empty answer ignored at %s, the last %d endpoints stay; if there are none, set allow_empty = true for the upstream",
-		u.At.UTC().Format(time.RFC3339), len(o.good))
-	o.log.Warn("discovery: " + o.held)
+	o.gone = slices.Delete(o.gone, i, i+1)
+	o.letGo++
+	o.publish()
+	return true
+}
+
+func (o *origin) release() {
+	o.gone, o.letGo, o.heldSince, o.heldUntil = nil, 0, time.Time{}, time.Time{}
+}
+
+// publish makes good of the answer and of what is held.
+func (o *origin) publish() {
+	set := o.answer
+	if o.held() {
+		set = slices.Clone(set)
+		for _, g := range o.gone {
+			g.Held = HeldLoss
+			set = append(set, g.Known)
+		}
+	}
+	if !sameSet(o.good, set) {
+		o.log.Info("discovery: the endpoints have changed", "before", len(o.good), "now", len(set))
+		o.good = set
+	}
 }
 
 // known makes the set of an answer: each address once, weights usable, the age
@@ -111,6 +164,24 @@ func (o *origin) known(u Update) []Known {
 	return set
 }
 
+// stale is since when the source has not been known to work, zero if it does.
+func (o *origin) stale() time.Time {
+	switch {
+	case o.fromDisk:
+		return o.lastOK
+	case o.err != nil && !o.lastOK.IsZero():
+		return o.errSince
+	}
+	return time.Time{}
+}
+
+func (o *origin) state() SourceState {
+	return SourceState{
+		Name: o.name, LastOK: o.lastOK, Err: o.err, ErrSince: o.errSince, Stale: o.stale(), FromDisk: o.fromDisk,
+		Raw: len(o.answer), Published: len(o.good), Empty: o.empty, HeldSince: o.heldSince, HeldUntil: o.heldUntil,
+	}
+}
+
 // sameSet tells whether two sets have the same endpoints from the same
 // sources, in whatever order: registries list their members in any.
 func sameSet(a, b []Known) bool {
@@ -119,7 +190,7 @@ func sameSet(a, b []Known) bool {
 	}
 	in := true
 	for i := range a {
-		in = in && a[i].Source == b[i].Source && a[i].equal(&b[i].Endpoint)
+		in = in && a[i].equal(&b[i])
 	}
 	if in {
 		return true
@@ -130,7 +201,7 @@ func sameSet(a, b []Known) bool {
 	}
 	for i := range b {
 		k := byAddress[b[i].Address]
-		if k == nil || k.Source != b[i].Source || !k.equal(&b[i].Endpoint) {
+		if k == nil || !k.equal(&b[i]) {
 			return false
 		}
 	}

@@ -14,7 +14,7 @@ func (c *Cluster) Apply(s Settings) error {
 		return err
 	}
 	// Before the lock, which the keeper takes when this changes its endpoints.
-	c.keeper.SetAllowEmpty(s.AllowEmpty)
+	c.keeper.SetHold(s.Hold)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.params.Now()

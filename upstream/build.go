@@ -33,7 +33,10 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 			Waits: r.Counter(varz.PoolWaits, src), DialWaits: r.Counter(varz.PoolDialWaits, src),
 			Exhausted: r.Counter(varz.PoolExhausted, src), Stale: r.Counter(varz.StaleConnections, src),
 			Connects: r.Counter(varz.SocketConnects, src), Latency: r.Histogram(varz.SocketOpenLatency, src),
-			Failed: func(why sidecar.Reason) { reasoned(varz.ConnectFailures, why.String()).Inc() },
+			Failed: func(why sidecar.Reason) {
+				reasoned(varz.ConnectFailures, why.String()).Inc()
+				c.unreachable(e, why)
+			},
 		},
 	})
 	e.breaker = breaker.New(breaker.Params{

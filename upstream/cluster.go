@@ -24,6 +24,11 @@ type Params struct {
 	Settings Settings
 	// Sources say where the service runs; the cluster runs them.
 	Sources []discovery.Source
+	// Prefer: the sources stand in order of preference; else they are joined.
+	Prefer bool
+	// Record is the file that keeps what they said for the next process; ""
+	// is none.
+	Record string
 	// Dial connects to an endpoint, TLS and greetings included. It obeys ctx.
 	Dial func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error)
 	// Other is another upstream of that name, to fall back on; nil from it if
@@ -108,7 +113,7 @@ func New(p Params) (*Cluster, error) {
 	c.guards = newGuards(&c.params)
 	c.ops = newOpTable(c.counters.operation)
 	c.keeper = discovery.NewKeeper(discovery.KeeperParams{
-		Sources: p.Sources, AllowEmpty: p.Settings.AllowEmpty, Changed: c.update, Log: p.Log.With("upstream", p.Name),
+		Sources: p.Sources, Hold: p.Settings.Hold, Prefer: p.Prefer, Path: p.Record, Changed: c.update, Log: p.Log.With("upstream", p.Name),
 		Errors: p.Registry.Counter(varz.DiscoveryErrors, varz.Source{Service: p.Name}),
 	})
 	c.set.Store(&set{})

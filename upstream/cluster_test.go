@@ -334,10 +334,13 @@ func TestRemovedEndpointDrains(t *testing.T) {
 			t.Errorf("%d failed; the removed endpoint served %d", n, a.served.Load())
 		}
 		all.Wait()
+		if a.open.Load() == 0 {
+			t.Error("its connection was not kept for its return")
+		}
+		time.Sleep(limbo)
 		if a.open.Load() != 0 {
 			t.Error("its connection was kept")
 		}
-		time.Sleep(2 * time.Second)
 		if n := len(r.Rows()); n != 1 {
 			t.Errorf("%d rows", n)
 		}

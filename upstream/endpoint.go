@@ -15,9 +15,9 @@ import (
 
 // identity is what makes two announcements the same endpoint. A cluster speaks
 // one protocol.
-type identity struct{ address, tlsName string }
+type identity struct{ address, tlsName, what string }
 
-func identityOf(e discovery.Endpoint) identity { return identity{e.Address, e.TLSName} }
+func identityOf(e discovery.Endpoint) identity { return identity{e.Address, e.TLSName, e.Identity} }
 
 // endpoint is one place where the service runs. It outlives settings and
 // discovery's snapshots; it ends when it is removed and the last exchange has
@@ -36,15 +36,11 @@ type endpoint struct {
 	ewma    balance.Ewma
 	ramp    balance.Ramp
 
-	users     atomic.Int64 // exchanges inside; ended if negative
-	removed   atomic.Bool
+	life
 	redialing atomic.Bool
 	warming   atomic.Bool
 	kept      keptTale // upkeep's
 }
-
-// ended is what users is set to when nobody may enter any more.
-const ended = math.MinInt64 / 2
 
 // ID is the endpoint's number.
 func (e *endpoint) ID() uint64 { return e.id }
@@ -86,60 +82,13 @@ func (e *endpoint) describe(k discovery.Known) {
 	e.weight.Store(math.Float64bits(w))
 }
 
-// enter keeps the endpoint from ending until leave; false if it has ended.
-func (e *endpoint) enter() bool {
-	for {
-		n := e.users.Load()
-		if n < 0 {
-			return false
-		}
-		if e.users.CompareAndSwap(n, n+1) {
-			return true
-		}
-	}
-}
-
-// leave ends what enter began. The last to leave a removed endpoint ends it.
-func (e *endpoint) leave() {
-	if e.users.Add(-1) == 0 && e.removed.Load() {
-		e.end()
-	}
-}
-
-// remove closes the endpoint to pickers, at once, and ends it as soon as it is
-// empty. Either this sees that nobody is inside or the last one's leave sees
-// that it was removed.
-func (e *endpoint) remove() {
-	e.removed.Store(true)
-	e.end()
-}
-
-// end closes the pool if nobody is inside.
-func (e *endpoint) end() {
-	if e.users.CompareAndSwap(0, ended) {
-		e.pool.Close()
-	}
-}
-
-// revive makes a removed endpoint that has not ended usable again; false if it
-// has.
-func (e *endpoint) revive() bool {
-	if !e.enter() {
-		return false
-	}
-	e.removed.Store(false)
-	e.leave()
-	return true
-}
-
-// over tells whether it has ended.
-func (e *endpoint) over() bool { return e.users.Load() < 0 }
-
 // Do performs one try of x at the endpoint and records it. Hot.
 func (e *endpoint) Do(ctx context.Context, x *sidecar.Exchange) error {
 	if x.Kind == sidecar.Session {
 		x.Watch(&e.stats)
 		defer x.Unwatch()
+		e.hold(x)
+		defer e.drop(x)
 	}
 	err := e.service.Do(ctx, x)
 	t := x.Tries.Last()

@@ -204,7 +204,6 @@ func usual() Settings {
 			MinBackoff: 5 * time.Second, MaxBackoff: time.Minute,
 		},
 		MaxEjected: 0.5,
-		AllowEmpty: true,
 		Retry:      Retry{Rules: retry.Rules{MaxRetries: 2, On: on}, Budget: 0.2, MinPerSecond: 10},
 	}
 }

@@ -20,6 +20,10 @@ import (
 // announced again within it (readiness that flaps) moves nothing.
 const peersHold = 5 * time.Second
 
+// peersLost is how long peers are counted that went almost all at once, which
+// is how a registry fails: the place would move twice for nothing.
+const peersLost = time.Minute
+
 // Standing is what is known of the place of this process among its peers.
 type Standing struct {
 	At     balance.Coordinate // not Known: there is none
@@ -68,7 +72,7 @@ func NewPeers(params PeersParams) *Peers {
 	}
 	p := &Peers{params: params, news: make(chan struct{}, 1)}
 	p.keeper = discovery.NewKeeper(discovery.KeeperParams{
-		Sources: []discovery.Source{params.Source}, Changed: p.changed, Errors: params.Errors, Log: params.Log,
+		Sources: []discovery.Source{params.Source}, Hold: peersLost, Changed: p.changed, Errors: params.Errors, Log: params.Log,
 	})
 	p.state.Store(&Standing{Source: params.Source.String()})
 	return p

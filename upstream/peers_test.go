@@ -131,8 +131,9 @@ func TestPlaceStaysWhenItsSourceIsLost(t *testing.T) {
 			t.Errorf("%d errors counted", n)
 		}
 		c.feed.updates <- discovery.Update{}
+		c.want(t, "1/3", "gone at once")
 		time.Sleep(time.Hour)
-		c.want(t, "1/3", "empty answer ignored")
+		c.want(t, "1/3", "no peers are announced; the last place stays")
 		c.announce("13")
 		time.Sleep(peersHold)
 		c.want(t, "1/3", "not among the 2 peers")

@@ -15,11 +15,16 @@ const failing = "failing"
 
 // Row is one endpoint at one moment, for people.
 type Row struct {
-	Address string  `json:"address"`
-	State   string  `json:"state"` // open, busy, closed, leaving
-	Why     string  `json:"why,omitempty"`
-	Source  string  `json:"source"`
-	Weight  float64 `json:"weight"`
+	Address string `json:"address"`
+	State   string `json:"state"` // open, busy, closed, leaving
+	Why     string `json:"why,omitempty"`
+	Source  string `json:"source"`
+	// Held says why it is there although its source does not announce it: hold
+	// (most went at once), limbo (just removed).
+	Held string `json:"held,omitempty"`
+	// StaleFor is since when its source has not been known to work, 0 if it does.
+	StaleFor time.Duration `json:"-"`
+	Weight   float64       `json:"weight"`
 	// Age is since when the source has announced it. Times are told to people
 	// in milliseconds by the page of the rows.
 	Age        time.Duration `json:"-"`
@@ -62,8 +67,12 @@ func (c *Cluster) Rows() []Row {
 	list, leaving := c.set.Load().list, append([]*endpoint(nil), c.leaving...)
 	c.mu.Unlock()
 	rows := make([]Row, 0, len(list)+len(leaving))
+	snap := c.keeper.Snapshot()
 	for _, e := range list {
 		r := e.row(now)
+		if at := snap.Stale(r.Source); !at.IsZero() {
+			r.StaleFor = time.Since(at)
+		}
 		if r.Breaker.Kept {
 			r.Why = strings.TrimSuffix("failing; "+c.quota.refusal(r.Breaker.Reason)+"; "+r.Why, "; ")
 		}
@@ -99,17 +108,24 @@ func (e *endpoint) row(now int64) Row {
 	if s.Until != 0 {
 		r.Breaker.Until = time.Duration(max(0, s.Until-now))
 	}
-	r.State, r.Why = status.String(), e.why(s, r)
+	r.State, r.Why = status.String(), e.why(s, r, now)
+	r.Held = string(k.Held)
 	if e.removed.Load() {
-		r.State = "leaving"
+		r.State, r.Held = "leaving", ""
+		if e.inLimbo() {
+			r.Held = "limbo"
+		}
 	}
 	return r
 }
 
 // why says in words why the endpoint is not open, "" if it is. Of one that is
 // kept though it fails the cluster knows why.
-func (e *endpoint) why(s breaker.Snapshot, r Row) string {
+func (e *endpoint) why(s breaker.Snapshot, r Row, now int64) string {
 	switch {
+	case e.inLimbo():
+		return fmt.Sprintf("no longer announced, kept for %v should it return, %d requests under way",
+			time.Duration(max(0, e.until.Load()-now)).Round(time.Second), r.Pending)
 	case e.removed.Load():
 		return fmt.Sprintf("no longer announced, %d requests under way", r.Pending)
 	case s.State == breaker.Disconnected:

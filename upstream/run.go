@@ -102,7 +102,7 @@ func (c *Cluster) tend(ctx context.Context, own *background) {
 	}
 	c.ramping = ramping
 	c.warm(ctx, own, lacking)
-	c.reap()
+	c.reap(now)
 }
 
 // present are all endpoints that have not ended.

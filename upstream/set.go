@@ -51,7 +51,7 @@ func (s *set) nodes() []balance.Node {
 }
 
 // update makes what discovery announces the set: known endpoints stay as they
-// are, the others are closed to pickers at once and end when they are empty.
+// are, the others are closed to pickers at once and in limbo from then on.
 func (c *Cluster) update(snap *discovery.Snapshot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -61,12 +61,17 @@ func (c *Cluster) update(snap *discovery.Snapshot) {
 	old := c.set.Load()
 	stays := make(map[*endpoint]bool, len(snap.Endpoints))
 	next := &set{byAddress: make(map[string]*endpoint, len(snap.Endpoints))}
+	leaving := make(map[identity]*endpoint, len(c.leaving))
+	for _, e := range c.leaving {
+		leaving[identityOf(e.known.Load().Endpoint)] = e
+	}
 	for _, k := range snap.Endpoints {
-		e := c.endpointFor(k)
+		e := c.endpointFor(k, leaving)
 		stays[e] = true
 		next.list = append(next.list, e)
 		next.byAddress[e.address] = e
 	}
+	c.leaving = slices.DeleteFunc(c.leaving, func(e *endpoint) bool { return stays[e] })
 	c.set.Store(next)
 	c.counters.updates.Inc()
 	c.stack.Load().balancer.Update(next.nodes(), c.params.Now())
@@ -80,17 +85,14 @@ func (c *Cluster) update(snap *discovery.Snapshot) {
 
 // endpointFor is the endpoint that was announced: the known one, one that was
 // removed and has not ended yet, or a new one. With the lock held.
-func (c *Cluster) endpointFor(k discovery.Known) *endpoint {
+func (c *Cluster) endpointFor(k discovery.Known, leaving map[identity]*endpoint) *endpoint {
 	id := identityOf(k.Endpoint)
 	e := c.known[id]
 	if e != nil {
 		e.describe(k)
 		return e
 	}
-	i := slices.IndexFunc(c.leaving, func(e *endpoint) bool { return identityOf(e.known.Load().Endpoint) == id })
-	if i >= 0 && c.leaving[i].revive() {
-		e = c.leaving[i]
-		c.leaving = slices.Delete(c.leaving, i, i+1)
+	if e = leaving[id]; e != nil && e.revive() {
 		e.describe(k)
 	} else {
 		e = c.newEndpoint(k)
@@ -105,18 +107,18 @@ func (c *Cluster) drop(e *endpoint) {
 	delete(c.known, identityOf(e.known.Load().Endpoint))
 	c.quota.leave(e.id)
 	c.leaving = append(c.leaving, e)
-	e.remove()
+	e.remove(c.params.Now())
 }
 
-// reap ends what is left of endpoints that have ended: their series are folded
-// into those of departed endpoints. Series of an address that is announced
-// again are in use.
-func (c *Cluster) reap() {
+// reap ends the limbo of endpoints whose time has come, and what is left of
+// those that have ended: their series are folded into those of departed
+// endpoints. Series of an address that is announced again are in use.
+func (c *Cluster) reap(now int64) {
 	c.mu.Lock()
 	var gone []string
 	used := c.set.Load().byAddress
 	c.leaving = slices.DeleteFunc(c.leaving, func(e *endpoint) bool {
-		if !e.over() {
+		if e.expire(now); !e.over() {
 			return false
 		}
 		c.quota.forget(e.id)
@@ -132,4 +134,14 @@ func (c *Cluster) reap() {
 	c.params.Registry.Remove(func(_ *varz.Desc, s varz.Source) bool {
 		return s.Service == c.params.Name && s.Endpoint != "" && slices.Contains(gone, s.Endpoint)
 	})
+}
+
+// unreachable tells discovery of a dial that failed: what it knows may be old,
+// and an endpoint that it holds back from being let go is let go if nobody is
+// there.
+func (c *Cluster) unreachable(e *endpoint, why sidecar.Reason) {
+	c.keeper.Refresh()
+	if why == sidecar.ConnectRefused && e.known.Load().Held == discovery.HeldLoss {
+		c.keeper.Refuse(e.address)
+	}
 }

@@ -21,11 +21,12 @@ type Settings struct {
 	Timeout, StallTimeout, AttemptTimeout time.Duration
 	// ClientDeadline says whether a time that the client gives shortens Timeout.
 	ClientDeadline Mode
-	// AllowEmpty: an empty answer of discovery empties the set.
-	AllowEmpty bool
-	Balance    Balance
-	Pool       pool.Settings
-	Breaker    breaker.Settings
+	// Hold is how long endpoints stay in use that discovery lost most of at
+	// once; 0 is not at all.
+	Hold    time.Duration
+	Balance Balance
+	Pool    pool.Settings
+	Breaker breaker.Settings
 	// MaxEjected is the share of the endpoints that may be ejected at once.
 	MaxEjected float64
 	// Ramp is the time in which an endpoint that comes back grows into its

@@ -412,7 +412,27 @@ var (
 	DiscoveryHeld = &Desc{Name: "sidecar.discovery.held",
 		Prom: "sidecar_discovery_held", Kind: KindGauge,
 		Labels: []Label{LabelService},
-		Help:   "1 while an old set is kept against an empty or failed answer."}
+		Help:   "1 while endpoints are in use that an answer lacks, or a source fails."}
+	DiscoveryAnnounced = &Desc{Name: "sidecar.discovery.announced",
+		Prom: "sidecar_discovery_announced", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Endpoints in the sources' last good answers."}
+	DiscoveryStale = &Desc{Name: "sidecar.discovery.stale_seconds",
+		Prom: "sidecar_discovery_stale_seconds", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "For how long the source longest out of order has not been known to work; 0 if all do."}
+	DiscoveryHeldEndpoints = &Desc{Name: "sidecar.discovery.held_endpoints",
+		Prom: "sidecar_discovery_held_endpoints", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Endpoints in use that went with most others at once."}
+	DiscoveryLimbo = &Desc{Name: "sidecar.discovery.limbo_endpoints",
+		Prom: "sidecar_discovery_limbo_endpoints", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Endpoints no longer announced that are kept for their return."}
+	DiscoveryLeaving = &Desc{Name: "sidecar.discovery.leaving_endpoints",
+		Prom: "sidecar_discovery_leaving_endpoints", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Endpoints no longer announced in which requests still are."}
 	PeerErrors = &Desc{Name: "sidecar.discovery.peer_errors",
 		Prom: "sidecar_peer_errors_total", Kind: KindCounter,
 		Help: "Errors told by sources of the place among the peers; the last place stays in use."}
@@ -441,8 +461,6 @@ func All() []*Desc {
 		HTTPBytesSent, HTTPBytesRecv,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, HeldBytes,
 		Filtered,
-		ZooKeeperConnected, ZooKeeperConnects, ZooKeeperSessions, ZooKeeperRequests, ZooKeeperMembers, ZooKeeperMembersRefused, ZooKeeperMissed,
-		Announced, AnnounceChanges, AnnounceChecksFailed,
-		DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded,
+		ZooKeeperConnected, ZooKeeperConnects, ZooKeeperSessions, ZooKeeperRequests, ZooKeeperMembers, ZooKeeperMembersRefused, ZooKeeperMissed, Announced, AnnounceChanges, AnnounceChecksFailed, DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded, DiscoveryAnnounced, DiscoveryStale, DiscoveryHeldEndpoints, DiscoveryLimbo, DiscoveryLeaving,
 	}
 }

@@ -66,6 +66,9 @@ func build(f *config.File, p Params, log *slog.Logger) (_ *daemon, err error) {
 	d.file.Store(f)
 	d.started = f
 	d.reloads.done, d.reloads.failed = d.registry.Counter(varz.Reloads, varz.Source{}), d.registry.Counter(varz.ReloadFailures, varz.Source{})
+	if err = makeState(f); err != nil {
+		return nil, err
+	}
 	if d.lot, err = sock.NewLot(sidecar.Now); err != nil {
 		return nil, err
 	}
@@ -183,7 +186,7 @@ func (d *daemon) newCluster(u config.Upstream) (*upstream.Cluster, *why.Ring, er
 		return "other"
 	}})
 	c, err = upstream.New(upstream.Params{
-		Name: u.Name, Settings: settings, Sources: sources, Registry: d.registry, Log: d.log,
+		Name: u.Name, Settings: settings, Sources: sources, Prefer: u.Prefer, Record: recordOf(d.started, u.Name), Registry: d.registry, Log: d.log,
 		Sent: varz.HTTPBytesSent, Received: varz.HTTPBytesRecv,
 		Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 			conn, err := dialer.Connect(ctx, e.Address)

@@ -87,6 +87,7 @@ func (d *daemon) running() Running {
 func (d *daemon) pages() []admin.Page {
 	return append([]admin.Page{
 		{Path: "/upstreams", Help: "every endpoint: state, why, load, connections, source, age, times in ms; ?upstream=", Get: d.upstreamsPage},
+		{Path: "/discovery", Help: "each source: last answer, errors, age, what it announces and what is given out, holds; ?upstream=", Get: d.discoveryPage},
 		{Path: "/config", Help: "the effective configuration with the origin of each value", Get: d.configPage},
 		{Path: "/why", Help: "recent failures and slow exchanges; ?upstream= ?reason= ?operation= ?endpoint= ?outcome= ?request_id= ?limit=", Get: d.whyPage},
 		{Path: "/drain", Help: "GET: is it draining; POST: drain and end", Get: d.drainPage, Post: d.drainPost},
@@ -128,9 +129,7 @@ func discoveryState(r *running) any {
 		Error     string `json:"error,omitempty"`
 		Held      string `json:"held,omitempty"`
 	}{Source: s.Source, Endpoints: len(s.Endpoints), Held: s.Held}
-	if s.Answered() {
-		state.Since, state.LastOK = s.Since.UTC().Format(timeFormat), s.LastOK.UTC().Format(timeFormat)
-	}
+	state.Since, state.LastOK = stamp(s.Since), stamp(s.LastOK)
 	if s.Err != nil {
 		state.Error = s.Err.Error()
 	}
@@ -168,10 +167,10 @@ func (d *daemon) configPage(w io.Writer, _ url.Values) error {
 // needsRestart tells whether a setting is read at start only.
 func needsRestart(key string) bool {
 	switch {
-	case strings.HasPrefix(key, "admin."), key == "process.threads", key == "process.state_dir":
+	case strings.HasPrefix(key, "admin."), key == "process.threads", key == "process.state_dir", key == "process.initial_timeout":
 		return true
 	case strings.HasPrefix(key, "upstream."):
-		return strings.HasSuffix(key, ".discover")
+		return strings.HasSuffix(key, ".discover") || strings.HasSuffix(key, ".discover_mode")
 	case strings.HasPrefix(key, "listener["):
 		for _, k := range fixedKeys {
 			if strings.HasSuffix(key, "."+k.name) {

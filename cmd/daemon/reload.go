@@ -25,7 +25,7 @@ func (d *daemon) reload(p Params) {
 	old := d.file.Load()
 	d.level.Set(f.Process.LogLevel)
 	applied, fresh := d.reloadUpstreams(f)
-	awaitAnswers(fresh, p.Signals)
+	awaitAnswers(fresh, p.Signals, answerWait)
 	d.reloadFronts(f, applied)
 	for _, u := range old.Upstreams {
 		if !applied[u.Name] {
@@ -63,20 +63,20 @@ func (d *daemon) reloadUpstreams(f *config.File) (inForce map[string]bool, fresh
 	return inForce, fresh
 }
 
-// How long routes wait for the endpoints of a new upstream, and how often
-// these are looked for.
+// How long routes wait for the endpoints of an upstream that a reload brings,
+// and how often endpoints are looked for.
 const (
 	answerWait = 2 * time.Second
 	answerPoll = 5 * time.Millisecond
 )
 
-// awaitAnswers waits until the new upstreams know their endpoints: routes that
-// lead to them at once would fail the requests of the moment until then. It
-// does not keep a further signal waiting.
-func awaitAnswers(fresh []*running, signals <-chan os.Signal) {
+// awaitAnswers waits, at most for the limit, until new upstreams know their
+// endpoints: what leads to them at once would fail the requests of the moment
+// until then. It does not keep a signal waiting.
+func awaitAnswers(fresh []*running, signals <-chan os.Signal, limit time.Duration) {
 	tick := time.NewTicker(answerPoll)
 	defer tick.Stop()
-	for end := time.Now().Add(answerWait); time.Now().Before(end) && len(signals) == 0; <-tick.C {
+	for end := time.Now().Add(limit); time.Now().Before(end) && len(signals) == 0; <-tick.C {
 		if !slices.ContainsFunc(fresh, func(r *running) bool { return !r.answered() }) {
 			return
 		}
@@ -91,9 +91,9 @@ func (r *running) answered() bool {
 
 func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 	old := r.cfg.Load()
-	if !reflect.DeepEqual(old.Discover, u.Discover) {
+	if !reflect.DeepEqual(old.Discover, u.Discover) || old.Prefer != u.Prefer {
 		d.log.Warn("changed discover waits for a restart", "upstream", u.Name)
-		u.Discover = old.Discover
+		u.Discover, u.Prefer = old.Discover, old.Prefer
 	}
 	if reflect.DeepEqual(*old, u) {
 		return

@@ -11,6 +11,7 @@ import (
 type row struct {
 	upstream.Row
 	Age     float64 `json:"age_ms"`
+	Stale   float64 `json:"stale_for_ms,omitempty"`
 	P50     float64 `json:"p50_ms"`
 	P99     float64 `json:"p99_ms"`
 	Cost    float64 `json:"cost_ms,omitempty"`
@@ -34,7 +35,7 @@ func rows(list []upstream.Row) []row {
 	all := make([]row, len(list))
 	for i, r := range list {
 		all[i] = row{
-			Row: r, Age: ms(r.Age), P50: ms(r.P50), P99: ms(r.P99), Cost: ms(r.Cost),
+			Row: r, Age: ms(r.Age), Stale: ms(r.StaleFor), P50: ms(r.P50), P99: ms(r.P99), Cost: ms(r.Cost),
 			Pool:    poolRow{r.Pool, ms(time.Duration(r.Pool.ServerIdle)), ms(time.Duration(r.Pool.WarmIn))},
 			Breaker: gateRow{r.Breaker, ms(r.Breaker.Since), ms(r.Breaker.Until)},
 		}

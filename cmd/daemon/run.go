@@ -90,6 +90,12 @@ func (d *daemon) run(p Params) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var work, serving sync.WaitGroup
+	d.clubs.startAll(ctx, &work)
+	d.startUpstreams(ctx, &work)
+	d.startAdmin(ctx, &work)
+	work.Go(func() { d.rotate(ctx) })
+	work.Go(func() { d.pulse.run(ctx) })
+	awaitAnswers(d.ups.sorted(), p.Signals, d.started.Process.InitialTimeout)
 	for _, f := range d.fronts {
 		serving.Go(func() {
 			if err := f.ln.Run(ctx); err != nil {
@@ -97,11 +103,6 @@ func (d *daemon) run(p Params) int {
 			}
 		})
 	}
-	d.clubs.startAll(ctx, &work)
-	d.startUpstreams(ctx, &work)
-	d.startAdmin(ctx, &work)
-	work.Go(func() { d.rotate(ctx) })
-	work.Go(func() { d.pulse.run(ctx) })
 	work.Go(func() { settle(ctx) })
 	if p.Started != nil {
 		p.Started(d.running())

@@ -36,8 +36,8 @@ func (d *daemon) settings(u config.Upstream) (upstream.Settings, error) {
 func upstreamSettings(u config.Upstream) upstream.Settings {
 	b := u.Breaker
 	s := upstream.Settings{
-		AllowEmpty: u.AllowEmpty,
-		Timeout:    u.Timeout, StallTimeout: u.StallTimeout, AttemptTimeout: u.AttemptTimeout,
+		Hold:    u.Hold,
+		Timeout: u.Timeout, StallTimeout: u.StallTimeout, AttemptTimeout: u.AttemptTimeout,
 		ClientDeadline: mode(u.ClientDeadline),
 		Balance: upstream.Balance{Policy: u.Balance.Policy, Load: u.Balance.Load, Decay: u.Balance.Decay, SlowStart: u.Balance.SlowStart, Aperture: balance.ApertureParams{
 			MinSize: u.Balance.MinSize, MaxSize: u.Balance.MaxSize, LowLoad: u.Balance.LowLoad, HighLoad: u.Balance.HighLoad,

@@ -80,6 +80,7 @@ type row struct {
 		pool.Stats
 		ServerIdle float64 `json:"server_idle_ms"`
 	} `json:"pool"`
+	StaleFor float64 `json:"stale_for_ms"`
 }
 
 // rows are the endpoints of the upstream "web".

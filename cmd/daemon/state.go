@@ -1,0 +1,35 @@
+package daemon
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"sidecar/config"
+)
+
+// recordsDir is the folder of the state directory that keeps what discovery
+// knows, a file an upstream.
+const recordsDir = "discovery"
+
+// makeState makes the folders that state is kept in, for nobody else to read:
+// a configured place that cannot be used is a mistake to be told at start.
+func makeState(f *config.File) error {
+	dir := f.Process.StateDir
+	if dir == "" {
+		return nil
+	}
+	if err := os.MkdirAll(filepath.Join(dir, recordsDir), 0o700); err != nil {
+		return located(f, "process.state_dir", fmt.Errorf("%w: make the directory and let the user that the sidecar runs as write to it", err))
+	}
+	return nil
+}
+
+// recordOf is the file that keeps what discovery knows of an upstream, "" if
+// nothing is kept.
+func recordOf(f *config.File, upstream string) string {
+	if f.Process.StateDir == "" {
+		return ""
+	}
+	return filepath.Join(f.Process.StateDir, recordsDir, upstream+".json")
+}

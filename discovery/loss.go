@@ -1,0 +1,40 @@
+package discovery
+
+import "time"
+
+// lossWindow is how close together endpoints go that count as going at once:
+// a registry that loses its sessions drops its members one by one.
+const lossWindow = 10 * time.Second
+
+// lost is an endpoint that an answer lacks, with when it first did.
+type lost struct {
+	Known
+	at time.Time
+}
+
+// missing are the endpoints that next lacks: those of last, and those that
+// were gone before and either are held or went within the window.
+func missing(gone []lost, last, next []Known, now time.Time, held bool) []lost {
+	there := make(map[string]struct{}, len(next))
+	for i := range next {
+		there[next[i].Address] = struct{}{}
+	}
+	var out []lost
+	for _, g := range gone {
+		if _, back := there[g.Address]; !back && (held || now.Sub(g.at) < lossWindow) {
+			out = append(out, g)
+		}
+	}
+	for i := range last {
+		if _, stays := there[last[i].Address]; !stays {
+			out = append(out, lost{last[i], now})
+		}
+	}
+	return out
+}
+
+// storm tells whether an answer with left endpoints, after so many were lost,
+// is rather the registry's loss than the service's: all are gone, or more than
+// half of those that there would be. Where as many came as went, as in a
+// deployment that replaces them all, it is not.
+func storm(left, lost int) bool { return lost > left }

@@ -1,0 +1,115 @@
+package upstream
+
+import (
+	"math"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"sidecar"
+)
+
+// limbo is how long an endpoint that is not announced any more is kept for its
+// return: closed to picks and without new connections, but with those it has.
+const limbo = 10 * time.Second
+
+// life is how an endpoint comes to its end. It is removed when it is no longer
+// announced; it is in limbo for a time, in which it may return as if nothing
+// had been; then it ends with the last exchange inside.
+type life struct {
+	users   atomic.Int64 // exchanges inside; ended if negative
+	removed atomic.Bool
+	ending  atomic.Bool  // the limbo is over
+	until   atomic.Int64 // when that is so
+
+	mu       sync.Mutex // guards sessions
+	sessions map[*sidecar.Exchange]sidecar.Gen
+}
+
+// ended is what users is set to when nobody may enter any more.
+const ended = math.MinInt64 / 2
+
+// enter keeps the endpoint from ending until leave; false if it has ended.
+func (l *life) enter() bool {
+	for {
+		n := l.users.Load()
+		if n < 0 {
+			return false
+		}
+		if l.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// leave ends what enter began. The last to leave an endpoint whose limbo is
+// over ends it.
+func (e *endpoint) leave() {
+	if e.users.Add(-1) == 0 && e.ending.Load() {
+		e.end()
+	}
+}
+
+// remove closes the endpoint to pickers, at once.
+func (l *life) remove(now int64) {
+	l.until.Store(now + int64(limbo))
+	l.removed.Store(true)
+}
+
+// revive makes a removed endpoint that has not ended usable again; false if it
+// has. With the cluster's lock held, as expire is.
+func (e *endpoint) revive() bool {
+	if !e.enter() {
+		return false
+	}
+	e.removed.Store(false)
+	e.ending.Store(false)
+	e.leave()
+	return true
+}
+
+// expire ends the endpoint's limbo if its time has come: it ends as soon as it
+// is empty, and sessions inside are asked to end. Either this sees that nobody
+// is inside, or the last one's leave sees that the limbo is over.
+func (e *endpoint) expire(now int64) {
+	if now < e.until.Load() || e.ending.Swap(true) {
+		return
+	}
+	e.end()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for x, g := range e.sessions {
+		x.Interrupt(g, sidecar.Draining)
+	}
+}
+
+// end closes the pool if nobody is inside.
+func (e *endpoint) end() {
+	if e.users.CompareAndSwap(0, ended) {
+		e.pool.Close()
+	}
+}
+
+// over tells whether it has ended.
+func (l *life) over() bool { return l.users.Load() < 0 }
+
+// inLimbo tells whether it is kept for its return.
+func (l *life) inLimbo() bool { return l.removed.Load() && !l.ending.Load() }
+
+// hold notes a session, so that it can be asked to end; drop forgets it. An
+// exchange that becomes one on the way, a tunnel, has no safe point at which it
+// could end, and stays.
+func (l *life) hold(x *sidecar.Exchange) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.sessions == nil {
+		l.sessions = map[*sidecar.Exchange]sidecar.Gen{}
+	}
+	l.sessions[x] = x.Gen()
+}
+
+func (l *life) drop(x *sidecar.Exchange) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.sessions, x)
+}
