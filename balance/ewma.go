@@ -21,7 +21,7 @@ const (
 	maxPenalty = 300 * time.Second
 )
 
-// Penalty is the reply time that a failure counts as which took took and of
+// Penalty is the reply time that a failure counts as which came after took and of
 // which the peer said that it wants to be left alone for after, in nanoseconds.
 func Penalty(took, after int64) int64 {
 	return max(took, int64(failedCost), min(after, int64(maxPenalty)))
@@ -125,7 +125,7 @@ func (e *Ewma) Observe(took, now int64, c *Costs) {
 	}
 }
 
-// Penalize takes a failure for which the peer took took nanoseconds and wants
+// Penalize takes a failure that came after took nanoseconds and whose peer wants
 // to be left alone for after. It says nothing of what is usual.
 func (e *Ewma) Penalize(took, after, now int64, c *Costs) {
 	e.observe(Penalty(took, after), now, c)

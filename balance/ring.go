@@ -84,12 +84,18 @@ func NewRing(nodes []Node, now int64) *Ring {
 
 // spread is a hash that is the same in every process and machine: FNV-1a,
 // mixed, as its upper bits hardly differ for addresses that end differently.
-func spread(address string) uint64 {
+func spread[T string | []byte](text T) uint64 { return mix(fnv1a(14695981039346656037, text)) }
+
+// fnv1a goes on with FNV-1a over text.
+func fnv1a[T string | []byte](h uint64, text T) uint64 {
 	const prime = 1099511628211
-	h := uint64(14695981039346656037)
-	for i := range len(address) {
-		h = (h ^ uint64(address[i])) * prime
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * prime
 	}
+	return h
+}
+
+func mix(h uint64) uint64 {
 	h = (h ^ h>>33) * 0xff51afd7ed558ccd
 	h = (h ^ h>>33) * 0xc4ceb9fe1a85ec53
 	return h ^ h>>33

@@ -157,18 +157,22 @@ const (
 
 // Balance says how an endpoint is picked.
 type Balance struct {
-	Policy    string        // PolicyAperture, PolicyLeastLoaded or PolicyP2C
+	Policy    string        // one of the Policy names
 	Load      string        // LoadPending or LoadPeakEwma
 	Decay     time.Duration // of LoadPeakEwma; > 0
 	SlowStart time.Duration // 0 = none
-	MinSize   int           // of the aperture; 0 = the policy's own
-	MaxSize   int           // 0 = all
-	LowLoad   float64
-	HighLoad  float64       // > LowLoad
-	Smoothing time.Duration // > 0
-	JitterMin time.Duration // both 0 = off
-	JitterMax time.Duration
-	Peers     Peers // of PolicyAperture only
+	// Hash is the part of the request that PolicyRingHash and PolicyMaglev go
+	// by, as the protocol names it; "" for the others.
+	Hash        string
+	BoundedLoad float64 // 0 = no bound, or more than 1
+	MinSize     int     // of the aperture; 0 = the policy's own
+	MaxSize     int     // 0 = all
+	LowLoad     float64
+	HighLoad    float64       // > LowLoad
+	Smoothing   time.Duration // > 0
+	JitterMin   time.Duration // both 0 = off
+	JitterMax   time.Duration
+	Peers       Peers // of PolicyAperture only
 }
 
 // The balance policies of this version.
@@ -176,6 +180,8 @@ const (
 	PolicyAperture    = "aperture"
 	PolicyLeastLoaded = "least_loaded"
 	PolicyP2C         = "p2c"
+	PolicyRingHash    = "ring_hash"
+	PolicyMaglev      = "maglev"
 )
 
 // What endpoints are compared by.

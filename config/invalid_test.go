@@ -129,15 +129,22 @@ func valueFiles() []invalidFile {
 			18: admin.address: expected a string, got a date or time
 			20: process.threads: expected a whole number, got the number 1.5
 			21: process.log_level: expected a string, got the number 3`},
-		{"names to choose from", "\nprotocol = \"htpp\"\n[upstream.u.balance]\npolicy = \"maglev\"\nload = \"peak_ewmas\"\n[process]\nlog_level = \"verbose\"\n[upstream.u.retry]\non = [\"5xx\",\n  \"conect\", \"5xx\"]", `
+		{"names to choose from", "\nprotocol = \"htpp\"\n[upstream.u.balance]\npolicy = \"meglev\"\nload = \"peak_ewmas\"\n[process]\nlog_level = \"verbose\"\n[upstream.u.retry]\non = [\"5xx\",\n  \"conect\", \"5xx\"]", `
 			7: upstream.u.protocol: expected "http", got "htpp"; did you mean "http"?
-			9: upstream.u.balance.policy: "maglev" is not in this version yet: this version has aperture, least_loaded and p2c
+			9: upstream.u.balance.policy: expected one of "aperture", "least_loaded", "p2c", "ring_hash", "maglev", got "meglev"; did you mean "maglev"?
 			10: upstream.u.balance.load: expected one of "pending", "peak_ewma", got "peak_ewmas"; did you mean "peak_ewma"?
 			12: process.log_level: expected one of "debug", "info", "warn", "error", got "verbose"
 			15: upstream.u.retry.on[1]: expected one of "connect", "rejected", "reset", "timeout", "5xx", got "conect"; did you mean "connect"?`},
 		{"loads that a policy cannot count", "\n[upstream.u.balance]\npolicy = \"least_loaded\"\nload = \"peak_ewma\"\ndecay = \"0s\"", `
 			8: upstream.u.balance.policy: "least_loaded" counts requests only: set load to "pending", or policy to "aperture" or "p2c"
 			10: upstream.u.balance.decay: expected more than "0s"`},
+		{"hashing without a part", "\n[upstream.u.balance]\npolicy = \"maglev\"\nbounded_load = 0.9", `
+			8: upstream.u.balance.policy: missing: "maglev" goes by a part of the request: set hash to "header:NAME", "cookie:NAME", "path:N", "query:NAME" or "client"`},
+		{"bound below the average", "\n[upstream.u.balance]\npolicy = \"maglev\"\nhash = \"client\"\nbounded_load = 0.9", `
+			10: upstream.u.balance.bounded_load: expected 0 for no bound, or more than 1, such as 1.25: the average itself cannot be the most, got 0.9`},
+		{"a part without hashing", "\n[upstream.u.balance]\npolicy = \"p2c\"\nhash = \"client\"\nbounded_load = 2", `
+			9: upstream.u.balance.hash: "p2c" does not go by a part of the request: leave hash out, or set policy to "ring_hash" or "maglev"
+			10: upstream.u.balance.bounded_load: only "ring_hash" and "maglev" have a bound: leave it out`},
 		{"in the list twice", "\nretry.on = [\"5xx\", \"5xx\"]", `7: upstream.u.retry.on[1]: "5xx" is in the list twice`},
 		{"protocols to come", "\n[[listener]]\nname = \"m\"\naddress = \":81\"\nupstream = \"u\"\nprotocol = \"redis\"\nhalf_close = \"cancle\"", `
 			11: listener "m": protocol: "redis" is not in this version yet: this version speaks http

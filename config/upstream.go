@@ -121,11 +121,9 @@ func checkSource(uri string) error {
 func balance(t *table, process Process) Balance {
 	defer t.done()
 	b := Balance{
-		Policy: t.choose("policy", PolicyAperture, choice{
-			names: []string{PolicyAperture, PolicyLeastLoaded, PolicyP2C},
-			later: []string{"ring_hash", "maglev"},
-			has:   "has aperture, least_loaded and p2c",
-		}),
+		Policy: t.choose("policy", PolicyAperture, choice{names: []string{
+			PolicyAperture, PolicyLeastLoaded, PolicyP2C, PolicyRingHash, PolicyMaglev,
+		}}),
 		Load:      t.choose("load", LoadPending, choice{names: []string{LoadPending, LoadPeakEwma}}),
 		Decay:     t.span("decay", "10s", ""),
 		SlowStart: t.span("slow_start", "0s", "none"),
@@ -138,7 +136,8 @@ func balance(t *table, process Process) Balance {
 	b.JitterMin, b.JitterMax = t.spanRange("jitter", "120s..240s")
 	b.Peers = peers(t, process.Peers, "process.peers")
 	notePeers(t, b)
-	t.cross(b.Load == LoadPending || b.Policy != PolicyLeastLoaded, "load", "policy",
+	b.Hash, b.BoundedLoad = hashing(t, b.Policy)
+	t.cross(b.Load == LoadPending || b.Policy == PolicyAperture || b.Policy == PolicyP2C, "load", "policy",
 		"%s counts requests only: set load to %s, or policy to %s or %s", shown(b.Policy), shown(LoadPending), shown(PolicyAperture), shown(PolicyP2C))
 	t.cross(b.MinSize <= b.MaxSize || b.MaxSize == 0, "min_size", "max_size",
 		"min_size (%d) must not be greater than max_size (%d)", b.MinSize, b.MaxSize)

@@ -53,19 +53,26 @@ func (c *Cluster) balancer(old *stack, b Balance, at balance.Coordinate, now int
 				was.Set(b.deterministic(at), now)
 				return was
 			}
+		case *balance.Hashed:
+			was.Set(c.hashed(b))
+			return was
 		default: // one without settings of its own
 			return was
 		}
 	}
-	fresh := newBalancer(b, at, now)
+	fresh := c.newBalancer(b, at, now)
 	fresh.Update(c.set.Load().nodes(), now)
 	return fresh
 }
 
 // newBalancer is a balancer without nodes; at is not Known where there is no
 // place among peers.
-func newBalancer(b Balance, at balance.Coordinate, now int64) Balancer {
+func (c *Cluster) newBalancer(b Balance, at balance.Coordinate, now int64) Balancer {
 	switch {
+	case b.Policy == policyRingHash:
+		return balance.NewRingHash(c.hashed(b))
+	case b.Policy == policyMaglev:
+		return balance.NewMaglev(c.hashed(b))
 	case b.Policy == policyLeastLoaded:
 		return balance.NewLeastLoaded(nil)
 	case b.Policy == policyP2C:
@@ -74,6 +81,13 @@ func newBalancer(b Balance, at balance.Coordinate, now int64) Balancer {
 		return balance.NewDeterministic(b.deterministic(at))
 	default:
 		return balance.NewAperture(b.Aperture, nil, now)
+	}
+}
+
+// hashed are the settings of a policy that goes by a key.
+func (c *Cluster) hashed(b Balance) balance.HashedParams {
+	return balance.HashedParams{
+		Key: b.Hash, Bounded: b.BoundedLoad, Keyless: c.counters.keyless, Overflowed: c.counters.overflowed,
 	}
 }
 

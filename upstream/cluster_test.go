@@ -16,7 +16,12 @@ import (
 	"sidecar/varz"
 )
 
-func policies() []string { return []string{policyAperture, policyLeastLoaded, policyP2C} }
+func policies() []string {
+	return append(spreading(), policyRingHash, policyMaglev)
+}
+
+// spreading are those that spread requests that are all alike.
+func spreading() []string { return []string{policyAperture, policyLeastLoaded, policyP2C} }
 
 func TestBeforeDiscoveryAnswersExchangesFailAtOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -124,7 +129,7 @@ func TestFailingEndpointComesBackByOneProbe(t *testing.T) {
 }
 
 func TestOneProbeAtATimeHoweverManyWait(t *testing.T) {
-	for _, policy := range policies() {
+	for _, policy := range spreading() {
 		t.Run(policy, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := usual()

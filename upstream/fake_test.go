@@ -194,7 +194,7 @@ func usual() Settings {
 	on, _ := retry.ParseKinds([]string{"connect", "rejected", "reset", "timeout", "5xx"})
 	return Settings{
 		Timeout: 10 * time.Second, StallTimeout: time.Minute,
-		Balance: Balance{Policy: policyLeastLoaded},
+		Balance: Balance{Policy: policyLeastLoaded, Hash: sidecar.Selector{Attr: sidecar.AttrProtocol}},
 		Pool: pool.Settings{
 			LowWatermark: 1, HighWatermark: 100, MaxWaiters: 1000,
 			IdleTimeout: time.Minute, ConnectTimeout: time.Second,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"sidecar"
 	"sidecar/balance"
 	"sidecar/upstream/breaker"
 	"sidecar/upstream/limit"
@@ -62,7 +63,7 @@ const (
 
 // Balance says who picks.
 type Balance struct {
-	Policy   string // aperture, "" too; least_loaded; p2c
+	Policy   string // aperture, "" too; least_loaded; p2c; ring_hash; maglev
 	Aperture balance.ApertureParams
 	// Peers tell the place of this process among its peers, by which an
 	// aperture is then laid; nil is none. It is not the cluster's to run.
@@ -74,6 +75,11 @@ type Balance struct {
 	// SlowStart is the time in which an endpoint that is new grows into its
 	// weight; 0 is at once.
 	SlowStart time.Duration
+	// Hash is the part of the request that ring_hash and maglev go by.
+	Hash sidecar.Selector
+	// BoundedLoad is how many times the average load an endpoint may have
+	// before keys of its own go to the next; 0 is any load.
+	BoundedLoad float64
 }
 
 // The loads of a Balance.
@@ -93,15 +99,19 @@ func (b *Balance) decay() time.Duration {
 func (b *Balance) check() error {
 	switch b.Policy {
 	case "", policyAperture, policyLeastLoaded, policyP2C:
+	case policyRingHash, policyMaglev:
+		if b.Hash == (sidecar.Selector{}) {
+			return fmt.Errorf("upstream: balance policy %s needs a hash", b.Policy)
+		}
 	default:
-		return fmt.Errorf("upstream: balance policy %q is none of aperture, least_loaded, p2c", b.Policy)
+		return fmt.Errorf("upstream: balance policy %q is none of aperture, least_loaded, p2c, ring_hash, maglev", b.Policy)
 	}
 	switch {
 	case b.Load == "" || b.Load == loadPending:
 	case b.Load != loadPeakEwma:
 		return fmt.Errorf("upstream: load %q is none of pending, peak_ewma", b.Load)
-	case b.Policy == policyLeastLoaded:
-		return errors.New("upstream: least_loaded counts requests only: load must be pending")
+	case b.Policy != "" && b.Policy != policyAperture && b.Policy != policyP2C:
+		return fmt.Errorf("upstream: %s counts requests only: load must be pending", b.Policy)
 	case b.Decay <= 0:
 		return errors.New("upstream: peak_ewma needs a decay")
 	}
@@ -132,6 +142,8 @@ const (
 	policyAperture    = "aperture"
 	policyLeastLoaded = "least_loaded"
 	policyP2C         = "p2c"
+	policyRingHash    = "ring_hash"
+	policyMaglev      = "maglev"
 )
 
 // pool is the pool's settings: dials that nobody waits for keep to one backoff,

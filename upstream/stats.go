@@ -15,8 +15,10 @@ type counters struct {
 	inFlight  *varz.Gauge
 	timeouts  *varz.Counter
 	noMembers *varz.Counter
-	updates   *varz.Counter
-	reasons   []atomic.Pointer[varz.Counter] // by reason, made when first needed
+	// keyless and overflowed are of policies that go by a key.
+	keyless, overflowed *varz.Counter
+	updates             *varz.Counter
+	reasons             []atomic.Pointer[varz.Counter] // by reason, made when first needed
 }
 
 func newCounters(r *varz.Registry, name string) *counters {
@@ -24,6 +26,7 @@ func newCounters(r *varz.Registry, name string) *counters {
 	return &counters{
 		registry: r, name: name,
 		inFlight: r.Gauge(varz.InFlight, s), timeouts: r.Counter(varz.Timeouts, s),
+		keyless: r.Counter(varz.HashKeyless, s), overflowed: r.Counter(varz.HashOverflowed, s),
 		noMembers: r.Counter(varz.HeapNoMembers, s), updates: r.Counter(varz.DiscoveryUpdates, s),
 		reasons: make([]atomic.Pointer[varz.Counter], sidecar.ReasonCount),
 	}

@@ -53,7 +53,7 @@ func TestNothingIsLeftAfterAllChangesAtOnce(t *testing.T) {
 							}
 						}
 						r.feed.updates <- u
-						s.Balance.Policy = policies()[rand.IntN(3)]
+						s.Balance.Policy = policies()[rand.IntN(5)]
 						s.Balance.Peers = nil
 						if total := rand.IntN(5); total > 0 {
 							s.Balance.Peers = FixedPeers(balance.Coordinate{Index: rand.IntN(total), Total: total}, "", "")

@@ -94,6 +94,14 @@ var (
 		Prom: "sidecar_balancer_no_members_total", Kind: KindCounter,
 		Labels: []Label{LabelService},
 		Help:   "Requests that found no endpoint at all."}
+	HashKeyless = &Desc{Name: "sidecar.loadbalancer.keyless",
+		Prom: "sidecar_balancer_keyless_requests_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Tries without the key that the policy goes by, given to the less loaded of two endpoints."}
+	HashOverflowed = &Desc{Name: "sidecar.loadbalancer.overflowed",
+		Prom: "sidecar_balancer_overflowed_requests_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Tries that went past their key's endpoint because it had its bounded_load."}
 	ApertureIdle = &Desc{Name: "scales.loadbalancer.Aperture.idle",
 		Prom: "sidecar_aperture_idle_endpoints", Kind: KindGauge,
 		Labels: []Label{LabelService},
@@ -452,7 +460,7 @@ func All() []*Desc {
 	return []*Desc{
 		DispatchMessages, SuccessMessages, ExceptionMessages, RequestLatency, ReplyLatency, Failures, InFlight, Timeouts,
 		EndpointDispatches, EndpointSuccesses, EndpointExceptions, EndpointLatency, EndpointFailures, EndpointInFlight, EndpointWeight, EndpointCost,
-		HeapSize, HeapNoMembers, ApertureIdle, ApertureActive, ApertureLoadAverage, VectorHash, PeerIndex, PeerTotal,
+		HeapSize, HeapNoMembers, HashKeyless, HashOverflowed, ApertureIdle, ApertureActive, ApertureLoadAverage, VectorHash, PeerIndex, PeerTotal,
 		TimeFailed, ReconnectAttempts, Ejections, EjectionsRefused, Readmissions, Probes, Ejected,
 		DeadlinesShortened, DeadlinesExpired, DarkShortened, DarkExpired,
 		Retries, Requeues, RequeuesPaid, BudgetExhausted, HeldReplies, RetriesWaiting, BudgetLeft,

@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"time"
 
+	"sidecar"
 	"sidecar/balance"
 	"sidecar/config"
 	"sidecar/upstream"
 	"sidecar/upstream/breaker"
 	"sidecar/upstream/pool"
 	"sidecar/upstream/retry"
+	"sidecar/wire/http"
 	"sidecar/wire/http1"
 )
 
@@ -39,10 +41,7 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 		Hold:    u.Hold,
 		Timeout: u.Timeout, StallTimeout: u.StallTimeout, AttemptTimeout: u.AttemptTimeout,
 		ClientDeadline: mode(u.ClientDeadline),
-		Balance: upstream.Balance{Policy: u.Balance.Policy, Load: u.Balance.Load, Decay: u.Balance.Decay, SlowStart: u.Balance.SlowStart, Aperture: balance.ApertureParams{
-			MinSize: u.Balance.MinSize, MaxSize: u.Balance.MaxSize, LowLoad: u.Balance.LowLoad, HighLoad: u.Balance.HighLoad,
-			Smoothing: u.Balance.Smoothing, JitterMin: u.Balance.JitterMin, JitterMax: u.Balance.JitterMax,
-		}},
+		Balance:        balanceSettings(u),
 		Pool: pool.Settings{
 			LowWatermark: u.Pool.LowWatermark, HighWatermark: u.Pool.HighWatermark, MaxWaiters: u.Pool.MaxWaiters,
 			IdleTimeout: u.Pool.IdleTimeout, ConnectTimeout: u.ConnectTimeout,
@@ -85,6 +84,25 @@ func retryRules(most int, on []string) retry.Rules {
 		panic("daemon: config lets a retry kind pass that retry does not know: " + err.Error())
 	}
 	return retry.Rules{MaxRetries: most, On: kinds}
+}
+
+// balanceSettings say how an endpoint of u is picked.
+func balanceSettings(u config.Upstream) upstream.Balance {
+	b := u.Balance
+	return upstream.Balance{
+		Policy: b.Policy, Load: b.Load, Decay: b.Decay, SlowStart: b.SlowStart, Hash: hashKey(u), BoundedLoad: b.BoundedLoad,
+		Aperture: balance.ApertureParams{
+			MinSize: b.MinSize, MaxSize: b.MaxSize, LowLoad: b.LowLoad, HighLoad: b.HighLoad,
+			Smoothing: b.Smoothing, JitterMin: b.JitterMin, JitterMax: b.JitterMax,
+		},
+	}
+}
+
+// hashKey is the part of the request that u's policy goes by; validate has seen
+// that there is such a part.
+func hashKey(u config.Upstream) sidecar.Selector {
+	key, _ := http.Select(u.Balance.Hash)
+	return key
 }
 
 // serverSettings are l's settings as its HTTP server takes them.

@@ -9,6 +9,7 @@ import (
 	"sidecar/config"
 	"sidecar/discovery"
 	"sidecar/discovery/dns"
+	"sidecar/wire/http"
 )
 
 // examined is f with the notes of what is valid and yet hardly meant, or what
@@ -32,6 +33,14 @@ func validate(f *config.File, path string) (problems []config.Problem) {
 		}
 	}
 	problems = append(problems, checkPeers(f, path)...)
+	for _, u := range f.Upstreams {
+		if hash := u.Balance.Hash; hash != "" {
+			if _, ok := http.Select(hash); !ok {
+				problems = append(problems, f.ProblemAt(u.Key+".balance.hash", fmt.Sprintf(
+					"an HTTP request has no part named %q: expected header:NAME, cookie:NAME, path:N, query:NAME, client, host, path, method or request_id", hash)))
+			}
+		}
+	}
 	known := map[string]sidecar.Service{}
 	for _, u := range f.Upstreams {
 		known[u.Name] = sidecar.ServiceFunc(nil) // never called

@@ -15,11 +15,13 @@ const (
 	AttrRequestID
 	AttrCookie // the first cookie of that name
 	AttrClient // the client's address without port
+	AttrPart   // a part of the path, by its number, see Segment
+	AttrQuery  // a parameter of the query, see QueryValue
 )
 
 // Select resolves the name of a part of a request: "host", "path", "method",
 // "request_id", "client", or "header:" and a field's name, "cookie:" and a
-// cookie's.
+// cookie's, "query:" and a parameter's, "path:" and the number of a part.
 func Select(name string) (sidecar.Selector, bool) {
 	switch name {
 	case "host":
@@ -33,12 +35,16 @@ func Select(name string) (sidecar.Selector, bool) {
 	case "client":
 		return sidecar.Selector{Attr: AttrClient}, true
 	}
-	if cookie, ok := strings.CutPrefix(name, "cookie:"); ok && IsToken([]byte(cookie)) {
-		return sidecar.Selector{Attr: AttrCookie, Name: cookie}, true // case matters in names of cookies
+	kind, of, _ := strings.Cut(name, ":")
+	switch {
+	case kind == "header" && IsToken([]byte(of)):
+		return sidecar.Selector{Attr: AttrHeader, Name: strings.ToLower(of)}, true
+	case kind == "cookie" && IsToken([]byte(of)):
+		return sidecar.Selector{Attr: AttrCookie, Name: of}, true // case matters in names of cookies
+	case kind == "query" && of != "" && IsTarget([]byte(of)) && !strings.ContainsAny(of, "&="):
+		return sidecar.Selector{Attr: AttrQuery, Name: of}, true
+	case kind == "path" && partNumber(of) > 0:
+		return sidecar.Selector{Attr: AttrPart, Name: of}, true
 	}
-	field, ok := strings.CutPrefix(name, "header:")
-	if !ok || !IsToken([]byte(field)) {
-		return sidecar.Selector{}, false
-	}
-	return sidecar.Selector{Attr: AttrHeader, Name: strings.ToLower(field)}, true
+	return sidecar.Selector{}, false
 }

@@ -178,12 +178,12 @@ func TestFiltersAnswer(t *testing.T) {
 	}
 }
 
-func TestRequestsAreSelectedByCookieAndClient(t *testing.T) {
+func TestRequestsAreSelectedByTheirParts(t *testing.T) {
 	got := make(chan string, 1)
 	h := newHarness(t, backend(t, always(ok200)).Addr())
 	h.srv.handler = taking(func(x *sidecar.Exchange) {
 		var all []string
-		for _, name := range []string{"cookie:b", "cookie:c", "cookie:none", "client"} {
+		for _, name := range []string{"cookie:b", "cookie:c", "cookie:none", "client", "path:2", "path:3", "query:q", "query:none"} {
 			sel, _ := http.Select(name)
 			v, ok := x.Msg.Attr(sel)
 			if !ok {
@@ -194,9 +194,9 @@ func TestRequestsAreSelectedByCookieAndClient(t *testing.T) {
 		got <- strings.Join(all, " ")
 	}, h)
 	c := h.client(t)
-	c.Send("GET / HTTP/1.1\r\nHost: a\r\nCookie: a=1; bb=2;b=3\r\nCookie: c=; C=4\r\n\r\n")
+	c.Send("GET /a/b?p=1&q=2 HTTP/1.1\r\nHost: a\r\nCookie: a=1; bb=2;b=3\r\nCookie: c=; C=4\r\n\r\n")
 	listen(c, false)
-	if s := <-got; s != "3  - 127.0.0.1" {
+	if s := <-got; s != "3  - 127.0.0.1 b - 2 -" {
 		t.Errorf("got %q", s)
 	}
 }

@@ -46,6 +46,10 @@ func (m *message) Attr(sel sidecar.Selector) ([]byte, bool) {
 		return h, len(h) > 0
 	case http.AttrPath:
 		return m.path(), true
+	case http.AttrPart:
+		return http.Segment(m.path(), sel.Name)
+	case http.AttrQuery:
+		return http.QueryValue(m.query(), sel.Name)
 	case http.AttrCookie:
 		return m.cookie(sel.Name)
 	case http.AttrClient:
@@ -82,6 +86,16 @@ func (m *message) path() []byte {
 	}
 	path, _, _ := bytes.Cut(m.ch.target, question)
 	return path
+}
+
+// query is what stands behind the "?" of the target that will be sent.
+func (m *message) query() []byte {
+	target := m.ch.target
+	if !m.ch.moved {
+		target = m.in[m.req.path:m.req.targetEnd]
+	}
+	_, query, _ := bytes.Cut(target, question)
+	return query
 }
 
 var question = []byte("?")
