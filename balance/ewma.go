@@ -50,6 +50,14 @@ func (c *Costs) Usual() float64 {
 	return unknownCost
 }
 
+// dear is how many times the usual cost a node may cost before others are
+// looked at, once one more is drawn beside it. As the usual one is the median,
+// half of all can be dear at most.
+const dear = 4
+
+// Dear tells whether the cost is far above what is usual. Hot.
+func (c *Costs) Dear(cost float64) bool { return cost > dear*c.Usual() }
+
 // Learn makes the median of what all know the usual cost. It is the median and
 // not the mean, since one endpoint that fails would set the mean. To be called
 // about once a second.

@@ -140,3 +140,23 @@ func TestCostOutweighsRequestsOutstanding(t *testing.T) {
 		t.Errorf("with a hundred outstanding the slow one is as quick, and got %d of the next three", n)
 	}
 }
+
+// The usual cost is the median, so half of a set can be dear at most, and
+// nobody is while nothing is known.
+func TestDearIsFarAboveTheUsual(t *testing.T) {
+	var c Costs
+	c.Set(10 * time.Second)
+	if c.Dear(c.Usual()) {
+		t.Error("what is usual is dear")
+	}
+	all := []*Ewma{{}, {}, {}}
+	for i, e := range all {
+		e.Observe(int64(1+20*(i/2))*millisecond, second, &c)
+	}
+	c.Learn(all, second)
+	for i, want := range []bool{false, false, true} {
+		if got := c.Dear(all[i].Cost(second, &c)); got != want {
+			t.Errorf("node %d is dear: %v", i, got)
+		}
+	}
+}

@@ -22,6 +22,7 @@ type fake struct {
 	weight  atomic.Uint64
 	cost    atomic.Uint64 // 0 is none, which counts as 1
 	share   atomic.Uint64 // so too
+	dear    atomic.Bool
 }
 
 func newFake(id uint64, weight float64) *fake {
@@ -36,6 +37,7 @@ func (f *fake) Load(int64) Load {
 	return Load{
 		Pending: f.pending.Load(), Weight: math.Float64frombits(f.weight.Load()),
 		Cost: math.Float64frombits(f.cost.Load()), Share: math.Float64frombits(f.share.Load()),
+		Dear: f.dear.Load(),
 	}
 }
 func (f *fake) set(s sidecar.Status) { f.status.Store(uint32(s)) }

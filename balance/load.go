@@ -8,6 +8,9 @@ type Load struct {
 	// Cost is what one request costs there, in a unit that is the same for all
 	// nodes of a set: the time of a reply, or 1 where requests alone count.
 	Cost float64
+	// Dear: the cost is several times what is usual of the set (Costs.Dear), so
+	// that others are looked at before the node is picked.
+	Dear bool
 	// Weight is what was announced: 1 is normal, 2 takes twice as much. Which
 	// node a key or a place on a ring belongs to goes by this one.
 	Weight float64

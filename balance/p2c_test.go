@@ -77,3 +77,47 @@ func TestP2CFindsTheOneOpenNodeOfMany(t *testing.T) {
 		}
 	}
 }
+
+// Whoever is drawn beside a node that is out must not get its share as well.
+func TestP2CComparesTwoThatAreOpen(t *testing.T) {
+	p := NewP2C(nil)
+	fs, nodes := fakes(10, 1)
+	p.Update(nodes, 1)
+	fs[0].set(sidecar.Closed)
+	fs[1].pending.Store(100)
+	const picks = 10_000
+	loaded := 0
+	for range picks {
+		if p.Pick(exchange(), 2).ID() == 2 {
+			loaded++
+		}
+	}
+	// That it is drawn beside the closed one time after time is all that is left.
+	if loaded > picks/1000 {
+		t.Errorf("the node with 100 outstanding was picked %d times of %d", loaded, picks)
+	}
+}
+
+// Two bad ones are drawn together now and then, and the better of them is still
+// bad.
+func TestP2CLooksOnWhileTheBetterOneIsDear(t *testing.T) {
+	p := NewP2C(nil)
+	fs, nodes := fakes(10, 1)
+	p.Update(nodes, 1)
+	for i, f := range fs {
+		if i < 2 {
+			f.dear.Store(true)
+			f.cost.Store(math.Float64bits(10))
+		}
+	}
+	const picks = 10_000
+	dear := 0
+	for range picks {
+		if p.Pick(exchange(), 2).ID() <= 2 {
+			dear++
+		}
+	}
+	if dear > picks/1000 {
+		t.Errorf("one of the two dear nodes was picked %d times of %d", dear, picks)
+	}
+}

@@ -62,6 +62,7 @@ func (e *endpoint) Load(now int64) balance.Load {
 	}
 	if e.costs.On() {
 		l.Cost = e.ewma.Cost(now, e.costs)
+		l.Dear = e.costs.Dear(l.Cost)
 	}
 	return l
 }

@@ -134,6 +134,21 @@ func TestFastFailureDrawsTrafficUntilTheBreakerOpens(t *testing.T) {
 	}
 }
 
+// Two bad ones of ten are drawn together for one request in forty-five: enough
+// to make the p99, if the less bad of them were good enough.
+func TestReplyTimesKeepTwoBadBackendsOutOfTheP99(t *testing.T) {
+	run := func(script ...Step) time.Duration {
+		s := quiet(10, 10, P2C().ByTime()).defaults()
+		s.Rate, s.Workers, s.Service.Mean, s.Length, s.Script = 200, 16, time.Millisecond, 10*time.Second, script
+		r := Run(s)
+		return r.Tally.Percentile(0.99)
+	}
+	well, ill := run(), run(Slow(5*time.Second, 0, 100), Fail(5*time.Second, 1, 1))
+	if ill > well*5/4 {
+		t.Errorf("p99 is %v, and %v without them", ill, well)
+	}
+}
+
 func TestDeadBackendIsDialledInTheBackground(t *testing.T) {
 	s := quiet(5, 5, P2C()).defaults()
 	s.Length = 60 * time.Second

@@ -41,6 +41,7 @@ func (n *node) Load(now int64) balance.Load {
 	l := balance.Load{Pending: n.pending, Cost: 1, Weight: n.host.weight, Share: n.ramp.Share(now)}
 	if n.costs != nil {
 		l.Cost = n.ewma.Cost(now, n.costs)
+		l.Dear = n.costs.Dear(l.Cost)
 	}
 	return l
 }
