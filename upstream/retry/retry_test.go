@@ -293,6 +293,19 @@ func TestBudgetIsAShareAndAReserveOfTheWindow(t *testing.T) {
 	}
 }
 
+// In tests with virtual time the clock may stand before its zero.
+func TestBudgetCountsAcrossTheZeroOfTheClock(t *testing.T) {
+	b := NewBudget(1, 0)
+	second := int64(time.Second)
+	for i := -12 * second; i < 4*second; i += second {
+		b.Deposit(1, i+second/2)
+	}
+	// Seconds that are cut towards zero make the one around it twice as long.
+	if got := b.Account(3*second + second/2); got.Requests < 11 || got.Requests > 12 {
+		t.Errorf("%d of 11 seconds with one request each", got.Requests)
+	}
+}
+
 // What is asked before each try adds up less than what decides, and must say
 // the same: or replies would be held that are not replaced, or go out that
 // would have been.

@@ -16,7 +16,7 @@ const countMask = 1<<32 - 1
 
 func (r *ring) add(n int, now int64) {
 	number := uint64(now / slotWidth)
-	s := &r.slots[number%uint64(slots)]
+	s := &r.slots[place(number)]
 	for {
 		old := s.Load()
 		count := old & countMask
@@ -57,9 +57,13 @@ func (r *ring) before(number uint64) (total uint64) {
 
 // slot is the count of that number, 0 if its place has another's.
 func (r *ring) slot(number uint64) uint64 {
-	v := r.slots[number%uint64(slots)].Load()
+	v := r.slots[place(number)].Load()
 	if v>>32 != number&countMask {
 		return 0
 	}
 	return v & countMask
 }
+
+// place is where a second is counted. Times may be negative in tests: the
+// numbers on both sides of zero must not meet in one place.
+func place(number uint64) uint64 { return (number + 1<<63) % uint64(slots) }
