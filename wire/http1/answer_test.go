@@ -118,7 +118,7 @@ func TestHeldAnswerIsNotWritten(t *testing.T) {
 	h := answering(t, func(m *message, x *sidecar.Exchange) error {
 		x.Hold = sidecar.Classes(sidecar.Unavailable)
 		if f := sidecar.FaultOf(m.Answer(x, 502, "", nil)); f == nil || !f.Has(sidecar.FromPeer) || f.Class != sidecar.Unavailable {
-			return fmt.Errorf("got %v", f)
+			return fmt.Errorf("got %w", f)
 		}
 		x.Hold = 0
 		return m.Answer(x, 200, "", []byte("other"))
