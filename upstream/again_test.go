@@ -20,6 +20,8 @@ func pickers() map[string]Balance {
 		"deterministic aperture": {Aperture: one, Peers: FixedPeers(balance.Coordinate{Index: 1, Total: 3}, "test", "")},
 		"least_loaded":           {Policy: policyLeastLoaded},
 		"p2c":                    {Policy: policyP2C},
+		"ring_hash":              {Policy: policyRingHash, Hash: sidecar.Selector{Attr: sidecar.AttrOpName}},
+		"maglev":                 {Policy: policyMaglev, Hash: sidecar.Selector{Attr: sidecar.AttrOpName}},
 		"p2c, peak_ewma":         {Policy: policyP2C, Load: loadPeakEwma, Decay: 10 * time.Second},
 	}
 }
