@@ -67,6 +67,8 @@ type Exchange struct {
 	// protocol's own rules or the operation's configuration.
 	Idempotent bool
 	Msg        Message
+	// Hedge is set while the request may be sent a second time beside this one.
+	Hedge Hedge
 	// Tries is the record of attempts.
 	Tries Tries
 
@@ -85,7 +87,7 @@ type Exchange struct {
 func (x *Exchange) Begin(m Message, a Alarm, now int64) {
 	x.nextGen(false)
 	x.Dest, x.Endpoint, x.Op, x.Kind, x.N, x.Received = "", "", 0, Unary, 1, now
-	x.Hold, x.Asked, x.Idempotent, x.Msg, x.alarm = 0, 0, false, m, a
+	x.Hold, x.Asked, x.Idempotent, x.Msg, x.Hedge, x.alarm = 0, 0, false, m, nil, a
 	x.Tries.n = 0
 	x.complete.Store(0)
 	x.replied.Store(0)
@@ -114,16 +116,34 @@ func (x *Exchange) End() {
 // calls it before the reply's first byte. False means: write nothing, finish
 // or close the backend connection, return a Fault with FromPeer and the class.
 // Nothing else decides whether a reply may go out. After true, Replied is set
-// and the exchange's and the try's timeouts no longer apply (stalls do).
+// and the exchange's and the try's timeouts no longer apply (stalls do). Where
+// the request is sent twice at once, both ask one word (see Hedge).
 func (x *Exchange) Commit(c Class) bool {
-	if x.Hold.Has(c) {
+	if x.Hold.Has(c) || x.Hedge != nil && !x.Hedge.Wins(x, c) {
 		return false
 	}
-	x.replied.Store(x.now)
-	x.commit()
+	x.commit(x.now)
+	return true
+}
+
+// Yield notes that the reply was committed at now by another sender of the same
+// request: Replied is set and x, whose Do still runs, is interrupted. Any
+// goroutine may call it before that Do returns.
+func (x *Exchange) Yield(now int64) {
+	x.commit(now)
+	x.Interrupt(x.Gen(), Lost)
+}
+
+// commit shuts the timeouts out. Disarming them is not enough: the wheel may
+// have fired one already that reaches Interrupt only now, or one may have come
+// since the last wait, and either would cut a reply of which bytes have gone
+// out.
+func (x *Exchange) commit(now int64) {
+	x.replied.Store(now)
+	x.state.Or(committedBit)
+	x.state.And(^uint64(timeouts))
 	x.arm(alarmDeadline, 0)
 	x.arm(alarmAttempt, 0)
-	return true
 }
 
 // Replied is the time of Commit, 0 before: while it is 0 nothing has gone to
@@ -161,16 +181,14 @@ func (x *Exchange) SetStall(d int64) {
 
 // Moved notes that a body's byte moved (or that one is now awaited) and puts
 // the stall off. Any goroutine that helps with the exchange may call it.
-func (x *Exchange) Moved(now int64) {
-	if x.stall > 0 {
-		x.arm(alarmStall, now+x.stall)
-	}
-}
+func (x *Exchange) Moved(now int64) { x.armStall(now + x.stall) }
 
 // Settled ends the watch for stalls: no body is under way.
-func (x *Exchange) Settled() {
+func (x *Exchange) Settled() { x.armStall(0) }
+
+func (x *Exchange) armStall(at int64) {
 	if x.stall > 0 {
-		x.arm(alarmStall, 0)
+		x.arm(alarmStall, at)
 	}
 }
 
@@ -183,9 +201,8 @@ func (x *Exchange) RequestDone(now int64) {
 }
 
 func (x *Exchange) armExchange() {
-	at := x.after(x.complete.Load(), x.timeout)
-	x.deadline.Store(at)
-	x.armReply(alarmDeadline, at)
+	x.deadline.Store(x.after(x.complete.Load(), x.timeout))
+	x.armReply(alarmDeadline, x.deadline.Load())
 }
 
 func (x *Exchange) armAttempt(now int64) { x.armReply(alarmAttempt, x.after(now, x.attempt)) }
@@ -199,13 +216,11 @@ func (x *Exchange) after(at, d int64) int64 {
 	return at + d
 }
 
-// armReply arms a time that ends with the committed reply. It looks again
-// after arming: Commit may run on the owner's goroutine while a helper
-// finishes the request's body, and what it disarmed must not come back.
+// armReply arms a time that ends with the committed reply. It looks after
+// arming: Commit may run on the owner's goroutine while a helper finishes the
+// request's body, and what it disarmed must not come back.
 func (x *Exchange) armReply(which uint8, at int64) {
-	if x.replied.Load() == 0 {
-		x.arm(which, at)
-	}
+	x.arm(which, at)
 	if x.replied.Load() != 0 {
 		x.arm(which, 0)
 	}
@@ -221,5 +236,8 @@ func (x *Exchange) arm(which uint8, at int64) {
 // AttemptDeadline starts.
 func (x *Exchange) Try(endpoint string, id uint64, now int64) *Try {
 	x.nextGen(true)
+	if x.Hedge != nil {
+		x.Hedge.Trying(x, id)
+	}
 	return x.Tries.next(endpoint, id, now)
 }

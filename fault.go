@@ -47,6 +47,9 @@ const (
 	// FromClient: the client caused it (bad bytes, gone, too slow); it says
 	// nothing about the endpoint.
 	FromClient
+	// Hedged: of a Try only, it ran beside another as the second sender of the
+	// request.
+	Hedged
 )
 
 // Reason is the one code under which a failed exchange is told everywhere:
@@ -79,6 +82,7 @@ const (
 	Internal
 	TooManyConnections
 	BulkheadFull
+	HedgeLost
 	reasons
 )
 
@@ -86,7 +90,7 @@ var reasonNames = [reasons]string{
 	"none", "no_route", "no_endpoints", "connect_refused", "connect_timeout", "connect_failed",
 	"pool_exhausted", "breaker_open", "attempt_timeout", "deadline", "stalled", "peer_closed",
 	"peer_reset", "bad_request", "bad_reply", "too_large", "retry_budget", "client_gone",
-	"shutting_down", "too_many_requests", "status_5xx", "internal", "max_connections", "bulkhead_full",
+	"shutting_down", "too_many_requests", "status_5xx", "internal", "max_connections", "bulkhead_full", "hedge_lost",
 }
 
 func (r Reason) String() string { return nameOf(reasonNames[:], r) }

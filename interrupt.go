@@ -12,7 +12,7 @@ type Cause uint8
 const (
 	// ClientGone: nobody is left to read the reply.
 	ClientGone Cause = 1 << iota
-	// Lost: another try of a hedge has won.
+	// Lost: another sender of the request has won.
 	Lost
 	// DeadlineCause: the exchange's timeout is over.
 	DeadlineCause
@@ -30,7 +30,7 @@ const (
 // causeFaults is what each cause makes of an exchange, in the order of bits.
 var causeFaults = [...]Fault{
 	{Flags: FromClient, Reason: ClientLeft},
-	{Flags: FromClient, Reason: ClientLeft},
+	{Reason: HedgeLost},
 	{Flags: Timeout, Reason: DeadlineExceeded},
 	{Flags: Timeout, Reason: StalledOut},
 	{Flags: Timeout, Reason: AttemptTimedOut},
@@ -73,15 +73,6 @@ const (
 // timeouts are the causes that no longer apply once the reply is committed.
 const timeouts = DeadlineCause | AttemptDeadline
 
-// commit shuts the timeouts out. Disarming them is not enough: the wheel may
-// have fired one already that reaches Interrupt only now, or one may have come
-// since the last wait, and either would cut a reply of which bytes have gone
-// out. Called by the owner between waits.
-func (x *Exchange) commit() {
-	x.state.Or(committedBit)
-	x.state.And(^uint64(timeouts))
-}
-
 // Gen is the present moment, to be given to whatever may call Interrupt later.
 func (x *Exchange) Gen() Gen { return Gen(x.state.Load() >> genShift) }
 
@@ -99,7 +90,7 @@ func (x *Exchange) nextGen(try bool) {
 		g := w >> genShift
 		nw := (g>>tryBits + 1) << tryBits << genShift
 		if try { // the try's number stays at its last
-			nw = min(g+1, g|tryMask)<<genShift | w&causeBits&^uint64(AttemptDeadline)
+			nw = min(g+1, g|tryMask)<<genShift | w&(committedBit|causeBits&^uint64(AttemptDeadline))
 		}
 		if x.state.CompareAndSwap(w, nw) {
 			return
@@ -164,9 +155,7 @@ func (x *Exchange) Unblock() Cause {
 			runtime.Gosched()
 			continue
 		}
-		c := Cause(s & causeBits)
-		c &= -c // the lowest bit is the first in rank
-		ns := s &^ blockedBit
+		c, ns := first(s), s&^blockedBit
 		if c == Draining && x.Kind == Session {
 			ns &^= uint64(Draining)
 		}
@@ -180,7 +169,11 @@ func (x *Exchange) Unblock() Cause {
 
 // Pending is the first cause that stands, without waiting; a Session's
 // Draining is not used up by it.
-func (x *Exchange) Pending() Cause {
-	c := Cause(x.state.Load() & causeBits)
-	return c & -c
-}
+func (x *Exchange) Pending() Cause { return first(x.state.Load()) }
+
+// Forget drops causes that ended a try and not what the owner goes on to wait
+// for: a hedge's other sender.
+func (x *Exchange) Forget(c Cause) { x.state.And(^uint64(c)) }
+
+// first is the lowest cause of a state, which is the first in rank.
+func first(state uint64) Cause { return Cause(state & causeBits & -(state & causeBits)) }

@@ -209,7 +209,7 @@ func TestCauseIsToldAsFault(t *testing.T) {
 		flags  sidecar.Flags
 	}{
 		{sidecar.ClientGone, sidecar.ClientLeft, sidecar.FromClient},
-		{sidecar.Lost, sidecar.ClientLeft, sidecar.FromClient},
+		{sidecar.Lost, sidecar.HedgeLost, 0},
 		{sidecar.DeadlineCause, sidecar.DeadlineExceeded, sidecar.Timeout},
 		{sidecar.Stalled, sidecar.StalledOut, sidecar.Timeout},
 		{sidecar.AttemptDeadline, sidecar.AttemptTimedOut, sidecar.Timeout},

@@ -145,6 +145,7 @@ type Upstream struct {
 	Circuit        Circuit
 	Fallback       Fallback
 	Retry          Retry
+	Hedge          Hedge
 	Operations     []Operation // sorted by name
 }
 
@@ -247,6 +248,14 @@ type Retry struct {
 	On           []string      // of the RetryOn names, in that order; may be empty
 }
 
+// Hedge says which requests are sent a second time when their reply is late.
+type Hedge struct {
+	Mode       string        // ModeOff, ModeDark or ModeOn
+	Percentile float64       // of the operation's own latency, 90 to 99.9
+	MinDelay   time.Duration // the least time before it, whatever the percentile is
+	MaxExtra   float64       // of requests, above 0 to 1
+}
+
 // What a try may have ended with to be tried again.
 const (
 	RetryOnConnect  = "connect"
@@ -268,4 +277,6 @@ type Operation struct {
 	MaxInFlight    int // requests at once; 0 = no limit but the upstream's
 	// Idempotent overrides the protocol's own rule unless it is nil.
 	Idempotent *bool
+	// Hedge: it may be sent a second time, where the upstream's hedging is on.
+	Hedge bool
 }

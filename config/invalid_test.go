@@ -229,6 +229,13 @@ func crossFiles() []invalidFile {
 		{"watermarks", "\npool.low_watermark = 101", `7: upstream.u.pool.low_watermark: low_watermark (101) must not be greater than high_watermark (100)`},
 		{"backoffs", "\nbreaker.max_backoff = \"4s\"", `7: upstream.u.breaker.max_backoff: min_backoff (5s) must not be longer than max_backoff (4s)`},
 		{"backoffs of retries", "\nretry.backoff = \"1s\"", `7: upstream.u.retry.backoff: backoff (1s) must not be longer than max_backoff (250ms)`},
+		{"hedges", "\n[upstream.u.hedge]\nmode = \"yes\"\npercentile = 80\nmin_delay = \"-1ms\"\nmax_extra = 0", `
+			8: upstream.u.hedge.mode: expected one of "off", "dark", "on", got "yes"
+			9: upstream.u.hedge.percentile: expected a number from 90 to 99.9, got 80
+			10: upstream.u.hedge.min_delay: expected a duration that is not negative, got "-1ms"
+			11: upstream.u.hedge.max_extra: expected more than 0: for no hedges set mode = "off"`},
+		{"hedge of what must not be sent twice", "\n[upstream.u.operation.\"GET /\"]\nidempotent = false\nhedge = true",
+			`9: upstream.u.operation."GET /".hedge: only an idempotent operation is sent a second time: remove hedge, or set idempotent = true if it can be executed twice without harm`},
 		{"timeouts of an operation", "\n[upstream.u.operation.\"GET /\"]\nattempt_timeout = \"1m\"\nmax_retries = 8\non = [\"5xy\"]", `
 			8: upstream.u.operation."GET /".attempt_timeout: attempt_timeout (1m) must not be longer than timeout (10s)
 			9: upstream.u.operation."GET /".max_retries: expected a whole number from 0 to 7, got 8

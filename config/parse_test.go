@@ -51,6 +51,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 			Circuit:  Circuit{Mode: "off", Window: 10 * time.Second, MinRequests: 20, ErrorRate: 0.5, Sleep: 5 * time.Second, Force: "auto"},
 			Fallback: Fallback{On: FallbackReasons(), ContentType: "text/plain; charset=utf-8"},
 			Retry:    Retry{MaxRetries: 2, Budget: 0.2, MinPerSecond: 10, Backoff: 25 * time.Millisecond, MaxBackoff: 250 * time.Millisecond, On: []string{"connect", "rejected", "reset", "timeout", "5xx"}},
+			Hedge:    Hedge{Mode: ModeOff, Percentile: 98, MinDelay: time.Millisecond, MaxExtra: 0.02},
 		}},
 	}
 	if !reflect.DeepEqual(f, want) {
@@ -82,7 +83,7 @@ func TestWhatTheFileSetsIsTaken(t *testing.T) {
 	}
 	no, on := false, []string{"connect", "5xx"}
 	ops := []Operation{
-		{Key: `upstream."b.c".operation."GET /"`, Name: "GET /", MaxRetries: 2, On: on},
+		{Key: `upstream."b.c".operation."GET /"`, Name: "GET /", MaxRetries: 2, On: on, Hedge: true},
 		{Key: `upstream."b.c".operation."GET /x.y]\""`, Name: `GET /x.y]"`, Timeout: 90 * time.Second, MaxRetries: 4, On: on, Idempotent: &no},
 	}
 	if !reflect.DeepEqual(u.Operations, ops) {

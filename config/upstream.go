@@ -51,6 +51,7 @@ func upstream(name string, t *table, process Process) Upstream {
 	u.Circuit = circuit(t.table("circuit"))
 	u.Fallback = fallback(t.table("fallback"))
 	u.Retry = retry(t.table("retry"))
+	u.Hedge = hedge(t.table("hedge"))
 	t.each("operation", maxOperations, func(name string, op *table) {
 		u.Operations = append(u.Operations, operation(name, op, u))
 	})
@@ -227,5 +228,6 @@ func operation(name string, t *table, u Upstream) Operation {
 		f.settle(strconv.FormatBool(v), byDefault)
 		op.Idempotent = &v
 	}
+	op.Hedge = operationHedge(t, op)
 	return op
 }

@@ -23,6 +23,7 @@ func (c *Cluster) Apply(s Settings) error {
 	b := c.balancer(old, s.Balance, at, now)
 	c.costs.Set(s.Balance.decay())
 	c.budget.Set(s.Retry.Budget, s.Retry.MinPerSecond)
+	c.hedges.budget.Set(s.Hedge.MaxExtra, 0)
 	c.quota.set(s.MaxEjected)
 	c.guards.circuit.Set(s.Circuit)
 	// Those that are leaving too: one that is announced again goes on.
@@ -30,7 +31,9 @@ func (c *Cluster) Apply(s Settings) error {
 		e.pool.Set(s.pool())
 		e.breaker.Set(s.Breaker)
 	}
-	c.stack.Store(c.compose(s, b, at))
+	next := c.compose(s, b, at)
+	c.setDelays(next)
+	c.stack.Store(next)
 	return nil
 }
 

@@ -39,6 +39,9 @@ type Params struct {
 	// Sent and Received are the protocol's counters of bytes to and from an
 	// endpoint; nil is none.
 	Sent, Received *varz.Desc
+	// Timer makes an alarm of the deadline wheel, see hedge.Params; without it
+	// nothing is hedged.
+	Timer func(fire func(mark uint64)) (arm func(at int64, mark uint64))
 	// Finished is told of each exchange when it is over, by its goroutine, for
 	// the record of failures; nil is fine. Hot.
 	Finished func(x *sidecar.Exchange, err error)
@@ -64,6 +67,7 @@ type Cluster struct {
 	ops      *opTable
 	budget   *retry.Budget
 	quota    *quota
+	hedges   *hedges
 	costs    balance.Costs
 	guards   *guards
 	stack    atomic.Pointer[stack]
@@ -107,7 +111,7 @@ func New(p Params) (*Cluster, error) {
 		params: p, known: map[identity]*endpoint{},
 		counters: newCounters(p.Registry, p.Name), retries: retryMetrics(p.Registry, p.Name), asks: newAsks(p.Registry, p.Name),
 		budget: retry.NewBudget(p.Settings.Retry.Budget, p.Settings.Retry.MinPerSecond),
-		quota:  newQuota(p.Settings.MaxEjected), ids: firstID(p.Name),
+		quota:  newQuota(p.Settings.MaxEjected), ids: firstID(p.Name), hedges: newHedges(&p),
 	}
 	c.costs.Set(p.Settings.Balance.decay())
 	c.guards = newGuards(&c.params)

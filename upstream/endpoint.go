@@ -138,7 +138,7 @@ func newEndpointStats(p *Params, s varz.Source) endpointStats {
 }
 
 // count counts one try. What the client caused is no failure of the endpoint
-// and no success either. A try that got no connection, or sent nothing on it,
+// and no success either, nor is a try that another sender's reply ended. A try that got no connection, or sent nothing on it,
 // has no latency: a host that is down refuses at once, and would look the
 // fastest of all. Hot.
 func (s *endpointStats) count(x *sidecar.Exchange, t *sidecar.Try, err error) {
@@ -151,7 +151,7 @@ func (s *endpointStats) count(x *sidecar.Exchange, t *sidecar.Try, err error) {
 	switch {
 	case err == nil && r == sidecar.NoReason:
 		s.succeeded.Add(n)
-	case err != nil && sidecar.FaultOf(err).Has(sidecar.FromClient):
+	case err != nil && (r == sidecar.HedgeLost || sidecar.FaultOf(err).Has(sidecar.FromClient)):
 	default:
 		s.failed.Add(n)
 		counterOf(s.reasons, r, s.reason).Add(n)

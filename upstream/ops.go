@@ -28,6 +28,7 @@ type operation struct {
 	requests, succeeded, failed *varz.Counter
 	latency, reply              *varz.Histogram
 	bulkhead                    limit.Bulkhead
+	hedgeAfter                  atomic.Int64 // see Cluster.setDelays; 0 is never
 }
 
 // opTable numbers operations. A number stays with its name for the life of the

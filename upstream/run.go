@@ -72,6 +72,7 @@ func (c *Cluster) tend(ctx context.Context, own *background) {
 	part, partly := b.(narrow)
 	c.forgotten.Store(nil)
 	c.learnUsual(now)
+	c.tendHedges()
 	var lacking []*endpoint
 	ramping := false
 	for _, e := range c.present() {

@@ -38,6 +38,7 @@ type Settings struct {
 	Circuit     limit.CircuitSettings
 	Fallback    Fallback
 	Retry       Retry
+	Hedge       Hedge
 	Operations  []Operation
 }
 
@@ -135,6 +136,7 @@ type Operation struct {
 	Retry          *retry.Rules // nil is the upstream's
 	Idempotent     *bool        // nil is what the protocol says
 	MaxInFlight    int          // beside the upstream's; 0 is no bound
+	NoHedge        bool         // it is never sent a second time
 }
 
 // The policies of a Balance.

@@ -34,17 +34,18 @@ type stack struct {
 //     must not be refused for it.
 //   - circuit: outside of retry, as it counts what callers saw: what a retry has
 //     mended is well.
+//   - hedge: inside of the circuit, which counts a request once. Outside of
+//     retry, whose tries are all the first sender's: the second makes one, at
+//     the balancer.
 //   - retry: outside of the balancer, so that each try may go elsewhere.
 //   - pick: the balancer, and the time of one try, which runs from the pick.
-//
-// Hedging belongs between circuit and retry.
 func (c *Cluster) compose(s Settings, b Balancer, at balance.Coordinate) *stack {
 	out := &stack{cluster: c, settings: s, balancer: b, at: at, rules: newRules(c.ops, s.Operations)}
 	again := retry.Layer(retry.Params{
 		Rules: s.Retry.Rules, Of: out.rules.retries(), Backoff: s.Retry.Backoff, Budget: c.budget,
 		Others: c.others, Random: c.params.Random, Metrics: c.retries,
 	})
-	inner := sidecar.Stack(sidecar.ServiceFunc(out.pick), out.bulkhead, c.guards.circuit.Layer, again)
+	inner := sidecar.Stack(sidecar.ServiceFunc(out.pick), out.bulkhead, c.guards.circuit.Layer, out.hedge, again)
 	out.spare = sidecar.Stack(inner, out.stats, out.deadline)
 	out.service = out.spare
 	if fallback := c.fallback(s.Fallback); fallback != nil {

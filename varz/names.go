@@ -248,6 +248,30 @@ var (
 		Help:   "Requests that the fallback took over and that failed there too."}
 )
 
+// Hedges: requests sent a second time because their reply was late.
+var (
+	HedgesSent = &Desc{Name: "sidecar.hedge.sent",
+		Prom: "sidecar_hedges_sent_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests sent a second time because their reply was late."}
+	HedgesWon = &Desc{Name: "sidecar.hedge.won",
+		Prom: "sidecar_hedges_won_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Hedges whose reply went to the client."}
+	HedgesLost = &Desc{Name: "sidecar.hedge.lost",
+		Prom: "sidecar_hedges_lost_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Hedges sent for nothing: the first try answered, or the hedge failed."}
+	HedgesRefused = &Desc{Name: "sidecar.hedge.budget_exhausted",
+		Prom: "sidecar_hedge_budget_exhausted_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Hedges not sent, or in mode dark not counted, as max_extra was reached."}
+	HedgesDark = &Desc{Name: "sidecar.hedge.dark",
+		Prom: "sidecar_hedges_dark_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Hedges that mode on would have sent, counted in mode dark."}
+)
+
 // Pools and connections to endpoints.
 var (
 	PoolSize = &Desc{Name: "scales.pool.WatermarkPool.size",
@@ -465,6 +489,7 @@ func All() []*Desc {
 		DeadlinesShortened, DeadlinesExpired, DarkShortened, DarkExpired,
 		Retries, Requeues, RequeuesPaid, BudgetExhausted, HeldReplies, RetriesWaiting, BudgetLeft,
 		CircuitState, CircuitOpened, CircuitRefused, CircuitDarkRefused, CircuitProbes, BulkheadRefused, Fallbacks, FallbackFailures,
+		HedgesSent, HedgesWon, HedgesLost, HedgesRefused, HedgesDark,
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, HeldBytes,

@@ -45,6 +45,7 @@ type Outcome string
 const (
 	Failed  Outcome = "failed"
 	Covered Outcome = "fallback" // failed, and answered in the upstream's place
+	Hedged  Outcome = "hedged"   // ended well, and was sent a second time as its reply was late
 	Retried Outcome = "retried"  // ended well, in more than one try
 	Slow    Outcome = "slow"     // ended well, in one try, late
 )
@@ -148,6 +149,8 @@ func (rec *record) outcome() Outcome {
 		return Failed
 	case rec.covered:
 		return Covered
+	case slices.ContainsFunc(rec.tries, func(t sidecar.Try) bool { return t.Flags&sidecar.Hedged != 0 }):
+		return Hedged
 	case rec.tried > 1:
 		return Retried
 	}
@@ -179,7 +182,7 @@ func class(c sidecar.Class) string {
 
 // facts names the flags, in the order of their bits.
 func facts(fl sidecar.Flags) []string {
-	names := [...]string{"unsent", "rejected", "timeout", "from_peer", "stale", "from_client"}
+	names := [...]string{"unsent", "rejected", "timeout", "from_peer", "stale", "from_client", "hedge"}
 	var all []string
 	for i, n := range names {
 		if fl&(1<<i) != 0 {

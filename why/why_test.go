@@ -365,3 +365,15 @@ func TestSessionIsToldByItsEstablishment(t *testing.T) {
 		t.Errorf("got %+v", e)
 	}
 }
+
+func TestHedgedExchangeIsToldAsThat(t *testing.T) {
+	r := New(params())
+	x := begin(&message{class: sidecar.Success})
+	x.Try("a:1", 1, second).Reason = sidecar.HedgeLost
+	x.Try("b:1", 2, second).Flags = sidecar.Hedged
+	r.Add(x, nil, second+1)
+	got := r.Entries(Filter{Outcome: Hedged})
+	if len(got) != 1 || got[0].Tries[0].Reason != "hedge_lost" || len(got[0].Tries[1].Facts) != 1 || got[0].Tries[1].Facts[0] != "hedge" {
+		t.Errorf("got %+v", got)
+	}
+}

@@ -187,7 +187,7 @@ func (d *daemon) newCluster(u config.Upstream) (*upstream.Cluster, *why.Ring, er
 	}})
 	c, err = upstream.New(upstream.Params{
 		Name: u.Name, Settings: settings, Sources: sources, Prefer: u.Prefer, Record: recordOf(d.started, u.Name), Registry: d.registry, Log: d.log,
-		Sent: varz.HTTPBytesSent, Received: varz.HTTPBytesRecv,
+		Timer: d.timer, Sent: varz.HTTPBytesSent, Received: varz.HTTPBytesRecv,
 		Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 			conn, err := dialer.Connect(ctx, e.Address)
 			if err != nil {

@@ -107,12 +107,13 @@ func (d *daemon) upstreamsPage(w io.Writer, q url.Values) error {
 		Balance   any    `json:"balance"`
 		Circuit   any    `json:"circuit"`
 		Retries   any    `json:"retries"` // of the last 10 s
+		Hedging   any    `json:"hedging"` // null where it is off
 		Endpoints any    `json:"endpoints"`
 	}
 	list := []page{}
 	for _, r := range d.ups.sorted() {
 		if name := q.Get("upstream"); name == "" || name == r.name {
-			list = append(list, page{r.name, discoveryState(r), r.cluster.Focus(), circuitOf(r), r.cluster.Retries(), rows(r.cluster.Rows())})
+			list = append(list, page{r.name, discoveryState(r), r.cluster.Focus(), circuitOf(r), r.cluster.Retries(), hedging(r), rows(r.cluster.Rows())})
 		}
 	}
 	return writeJSON(w, list)

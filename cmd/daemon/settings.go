@@ -57,11 +57,14 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 			Backoff: retry.Backoff{Base: u.Retry.Backoff, Max: u.Retry.MaxBackoff},
 		},
 	}
+	s.Hedge = upstream.Hedge{
+		Mode: mode(u.Hedge.Mode), Percentile: u.Hedge.Percentile, MinDelay: u.Hedge.MinDelay, MaxExtra: u.Hedge.MaxExtra,
+	}
 	for _, o := range u.Operations {
 		rules := retryRules(o.MaxRetries, o.On)
 		s.Operations = append(s.Operations, upstream.Operation{
 			Name: o.Name, Timeout: &o.Timeout, AttemptTimeout: &o.AttemptTimeout, Retry: &rules, Idempotent: o.Idempotent,
-			MaxInFlight: o.MaxInFlight,
+			MaxInFlight: o.MaxInFlight, NoHedge: !o.Hedge,
 		})
 	}
 	return s

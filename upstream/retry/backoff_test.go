@@ -152,7 +152,7 @@ func TestAWaitBetweenTriesEndsWithItsReason(t *testing.T) {
 		again bool
 	}{
 		{sidecar.ClientGone, sidecar.ClientLeft, false},
-		{sidecar.Lost, sidecar.ClientLeft, false},
+		{sidecar.Lost, sidecar.HedgeLost, false},
 		{sidecar.DeadlineCause, sidecar.DeadlineExceeded, false},
 		{sidecar.Draining, sidecar.ShuttingDown, false},
 		{sidecar.AttemptDeadline, sidecar.NoReason, true},

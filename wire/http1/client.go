@@ -62,7 +62,7 @@ func (c *Conn) Do(_ context.Context, x *sidecar.Exchange) error {
 	if f != nil {
 		return f
 	}
-	m.attach(c.c)
+	m.attach(c.c, x.Hedge != nil)
 	t := &m.try
 	t.begin(c, x, m)
 	t.left = left
@@ -126,17 +126,25 @@ func (t *try) do() *sidecar.Fault {
 	}
 	if !t.x.Commit(class) {
 		t.drain()
-		return &sidecar.Fault{
-			Stage: sidecar.StageRead, Flags: sidecar.FromPeer, Reason: sidecar.Status5xx,
-			Class: class, Code: m.rep.status,
-		}
+		return t.withheld(class)
 	}
+	m.shared = false // no other writes to the client any more
 	if m.ch.tap != nil {
 		if instead := t.show(); instead != nil {
 			return t.replace(instead)
 		}
 	}
 	return t.deliver()
+}
+
+// withheld is the fault of a reply that Commit did not let out: it is a failure,
+// or else came second.
+func (t *try) withheld(class sidecar.Class) *sidecar.Fault {
+	f := &sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.FromPeer, Reason: sidecar.Status5xx, Class: class, Code: t.m.rep.status}
+	if !t.x.Hold.Has(class) && (class == sidecar.Success || class == sidecar.ClientError) {
+		f.Reason = sidecar.HedgeLost
+	}
+	return f
 }
 
 // readHead reads the reply's head, passing 1xx on as they come.
@@ -161,9 +169,10 @@ func (t *try) readHead() *sidecar.Fault {
 		if informal++; informal > maxInformal {
 			return t.badReply(errInformal)
 		}
-		if m.req.minor > 0 {
+		if m.req.minor > 0 && !m.shared {
 			// RFC 9110, 15.2: "A proxy MUST forward 1xx responses"; a client
-			// of HTTP/1.0 knows none.
+			// of HTTP/1.0 knows none. Where another may answer, none is this
+			// request's alone.
 			if f := t.toClient(t.replyHead(toClient{}), nil); f != nil {
 				return f
 			}

@@ -37,26 +37,7 @@ type origin struct {
 // to the backend.
 func appendRequest(out, b []byte, r *request, o *origin) []byte {
 	out = appendRequestLine(out, b, r, o.ch)
-	for i := range r.fields {
-		f := &r.fields[i]
-		switch f.name {
-		case http.Upgrade:
-			f.drop = !r.upgrade
-		case http.Host:
-			f.drop = r.authority != 0
-		case http.Expect:
-			// Not even when Connection names it: its sender waits for the answer.
-			f.drop = r.minor == 0
-		case http.XForwardedFor:
-			f.drop = f.drop || !o.trust || len(o.client) > 0 && int32(i) == r.forwardedFor
-		case http.XForwardedProto, http.XForwardedHost:
-			f.drop = f.drop || !o.trust
-		}
-	}
-	r.asked.drop(r.fields, o.left > 0)
-	if o.ch != nil && o.ch.ownRequest {
-		o.ch.mark(b, r)
-	}
+	o.mark(b, r)
 	out = appendKept(out, b, r.lineEnd, &r.head)
 	if o.ch != nil && o.ch.ownRequest {
 		out = o.ch.appendTo(out)
@@ -79,6 +60,49 @@ func appendRequest(out, b []byte, r *request, o *origin) []byte {
 	out = append(out, "Via: 1."...)
 	out = append(out, '0'+r.minor)
 	return append(out, " "+agent+"\r\n\r\n"...)
+}
+
+// marks are what decides which fields go to the backend.
+type marks struct {
+	edits                   *http.Edits
+	made, trust, left, asks bool
+}
+
+// mark marks the fields that do not go to the backend. It writes nothing where
+// all is as at the last time: a request that two send at once is only read.
+// Whether forwarding fields are trusted stays as it was at first.
+func (o *origin) mark(b []byte, r *request) {
+	if r.marks.made {
+		o.trust = r.marks.trust
+	}
+	now := marks{made: true, trust: o.trust, left: o.left > 0}
+	if o.ch != nil && o.ch.ownRequest {
+		now.edits, now.asks = o.ch.edits, o.ch.asks
+	}
+	if r.marks == now {
+		return
+	}
+	r.marks = now
+	for i := range r.fields {
+		f := &r.fields[i]
+		switch f.name {
+		case http.Upgrade:
+			f.drop = !r.upgrade
+		case http.Host:
+			f.drop = r.authority != 0
+		case http.Expect:
+			// Not even when Connection names it: its sender waits for the answer.
+			f.drop = r.minor == 0
+		case http.XForwardedFor:
+			f.drop = f.drop || !o.trust || len(o.client) > 0 && int32(i) == r.forwardedFor
+		case http.XForwardedProto, http.XForwardedHost:
+			f.drop = f.drop || !o.trust
+		}
+	}
+	r.asked.drop(r.fields, o.left > 0)
+	if o.ch != nil && o.ch.ownRequest {
+		o.ch.mark(b, r)
+	}
 }
 
 // appendRequestLine turns an absolute form into an origin form with its

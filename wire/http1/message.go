@@ -29,6 +29,8 @@ type message struct {
 	repBuf  []byte // holds the reply head, then its body's pieces
 	headBuf []byte // heads on their way out
 	sent    int64  // bytes written to the client
+	second  *fork  // sends the same request
+	shared  bool   // another may write to the client: it is not ours until Commit
 	gone    bool   // 101 made it a tunnel, or the client's connection must end
 	abrupt  bool   // end it with a reset: its end would be taken for the body's
 }
@@ -134,9 +136,13 @@ func (m *message) Class() sidecar.Class {
 }
 
 // Wake ends the waits of the exchange on both sides. Which side its owner or
-// its helper waits on changes all the time; both are rearmed together.
+// its helper waits on changes all the time; both are rearmed together. A client
+// that is shared is left alone: nobody waits for it here, and who does must not
+// be cut with the loser of a hedge.
 func (m *message) Wake() {
-	m.client.Wake()
+	if !m.shared {
+		m.client.Wake()
+	}
 	if m.backend != nil {
 		m.backend.Wake()
 	}
@@ -144,19 +150,22 @@ func (m *message) Wake() {
 
 // rearm undoes Wake, once no wake can be in progress and no helper runs.
 func (m *message) rearm() {
-	m.client.Rearm()
+	if !m.shared {
+		m.client.Rearm()
+	}
 	if m.backend != nil {
 		m.backend.Rearm()
 	}
 }
 
-// attach names the backend connection of the try that begins.
-func (m *message) attach(c *sock.Conn) { m.backend = c }
+// attach names the backend connection of the try that begins; shared tells
+// whether there may be another of the same request.
+func (m *message) attach(c *sock.Conn, shared bool) { m.backend, m.shared = c, shared }
 
 // detach ends the try: the connection has its deadlines as they were.
 func (m *message) detach() {
 	m.rearm()
-	m.backend = nil
+	m.backend, m.shared = nil, false
 }
 
 // heads is headBuf, empty, with room for a head of n bytes. Heads are appended

@@ -30,6 +30,7 @@ type request struct {
 	expect       bool  // Expect: 100-continue
 	hasProto     bool  // X-Forwarded-Proto is there
 	hasFwdHost   bool  // X-Forwarded-Host is there
+	marks        marks
 }
 
 func (r *request) reset() {

@@ -14,7 +14,7 @@ func (t *try) send() *sidecar.Fault {
 		// Nobody asked Rewind. Half a body must not go out as a whole one.
 		return &sidecar.Fault{Stage: sidecar.StageWrite, Flags: sidecar.Unsent, Reason: sidecar.Internal}
 	}
-	o := origin{client: m.ip, trust: m.srv.set.Load().TrustForwarded, requestID: m.id[:], authority: t.c.authority, left: t.left, ch: &m.ch}
+	o := m.origin(t.c.authority, t.left)
 	head := appendRequest(m.heads(o.roomFor(m.in, &m.req)), m.in, &m.req, &o)
 	body := m.up.held
 	if !m.up.done {
@@ -104,4 +104,10 @@ func (t *try) stale(n int) *sidecar.Fault {
 		f.Reason = sidecar.BadReply
 	}
 	return f
+}
+
+// origin is what the request is completed with for a backend of that authority,
+// where so much is left of the client's time.
+func (m *message) origin(authority string, left int64) origin {
+	return origin{client: m.ip, trust: m.srv.set.Load().TrustForwarded, requestID: m.id[:], authority: authority, left: left, ch: &m.ch}
 }

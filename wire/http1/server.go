@@ -55,6 +55,7 @@ type Server struct {
 	set      atomic.Pointer[Settings]
 	draining atomic.Bool
 	actives  sync.Pool
+	forks    sync.Pool
 }
 
 // NewServer makes a server.
@@ -68,6 +69,7 @@ func NewServer(p Params, s Settings) *Server {
 	srv := &Server{handler: p.Handler, wheel: p.Wheel, bufs: p.Buffers, lot: p.Lot, held: p.Held, room: p.Room, stats: p.Stats}
 	srv.refused, srv.pipes = p.Refused, p.Pipes
 	srv.set.Store(&s)
+	srv.forks.New = func() any { return newFork(srv) }
 	srv.actives.New = func() any {
 		a := &active{srv: srv}
 		a.alarms.Init(srv.wheel, a)
