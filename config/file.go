@@ -13,6 +13,9 @@ type File struct {
 	Admin     Admin
 	Listeners []Listener // in the order of the file, at least one
 	Upstreams []Upstream // sorted by name
+	// ZooKeepers are sorted by name; ensembles that none names have defaults.
+	ZooKeepers []ZooKeeper
+	Announces  []Announce // in the order of the file
 	// Notes are for people: what was taken otherwise than it was written, and
 	// what is there to no use. One line each, "file:line: key: message".
 	Notes []string

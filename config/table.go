@@ -66,6 +66,9 @@ func (t *table) done() {
 	}
 }
 
+// names are the keys that the file sets, in order.
+func (t *table) names() []string { return slices.Sorted(maps.Keys(t.values)) }
+
 // field asks for a key of the table.
 func (t *table) field(name string) field {
 	t.asked = append(t.asked, name)

@@ -93,24 +93,24 @@ func discover(t *table) []string {
 // the source of that name.
 func checkSource(uri string) error {
 	schemes := choice{
-		names: []string{"tcp", "file", "dns", "srv"},
-		later: []string{"zk", "xds"},
-		has:   "has tcp://, file://, dns:// and srv://",
+		names: []string{"tcp", "file", "dns", "srv", "zk"},
+		later: []string{"xds"},
+		has:   "has tcp://, file://, dns://, srv:// and zk://",
 	}
 	scheme, rest, ok := strings.Cut(uri, "://")
 	scheme = strings.ToLower(scheme)
 	switch {
 	case !ok && checkAddress(uri) == nil:
-		return complain("expected a URI that begins with tcp://, file://, dns:// or srv://, got %s; did you mean %s?", shown(uri), shown("tcp://"+uri))
+		return complain("expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got %s; did you mean %s?", shown(uri), shown("tcp://"+uri))
 	case !ok:
-		return complain("expected a URI that begins with tcp://, file://, dns:// or srv://, got %s", shown(uri))
+		return complain("expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got %s", shown(uri))
 	case slices.Contains(schemes.later, scheme):
 		return complain("%s:// is not in this version yet: this version %s", scheme, schemes.has)
 	case scheme == "http" || scheme == "https":
 		host, _, _ := strings.Cut(rest, "/")
-		return complain("expected a URI that begins with tcp://, file://, dns:// or srv://, got %s; did you mean %s? (addresses with their ports, no path)", shown(uri), shown("tcp://"+host))
+		return complain("expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got %s; did you mean %s? (addresses with their ports, no path)", shown(uri), shown("tcp://"+host))
 	case !slices.Contains(schemes.names, scheme):
-		return complain("expected a URI that begins with tcp://, file://, dns:// or srv://, got %s%s", shown(uri), didYouMean(scheme, schemes.names))
+		return complain("expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got %s%s", shown(uri), didYouMean(scheme, schemes.names))
 	case rest == "":
 		return complain("expected something after the scheme, got %s", shown(uri))
 	case hasControl(rest):

@@ -38,6 +38,7 @@ type daemon struct {
 	pipes    *sock.Pipes // of all listeners
 	ups      *upstreams
 	clubs    *clubs
+	zk       *ensembles
 	fronts   []*front
 	admin    *admin.Admin
 	adminLns []adminListener
@@ -78,7 +79,11 @@ func build(f *config.File, p Params, log *slog.Logger) (_ *daemon, err error) {
 		}
 	}()
 	d.room = http1.NewRoom(d.registry)
+	d.zk = newEnsembles(d, f.ZooKeepers)
 	d.ups, d.clubs = newUpstreams(d), newClubs(d)
+	if err = d.zk.announced.apply(f.Announces); err != nil {
+		return nil, err
+	}
 	for _, u := range f.Upstreams {
 		if err = d.ups.add(u); err != nil {
 			return nil, err
@@ -166,7 +171,7 @@ func (s httpServer) NewClient(c *sock.Conn) listener.Client { return s.Server.Ne
 func (d *daemon) newCluster(u config.Upstream) (*upstream.Cluster, *why.Ring, error) {
 	var sources []discovery.Source
 	for _, uri := range u.Discover {
-		s, err := discovery.Parse(uri, sourceParams(d.path))
+		s, err := discovery.Parse(uri, d.sourceParams(u.Name))
 		if err != nil {
 			return nil, nil, fmt.Errorf("%s.discover: %w", u.Key, err)
 		}

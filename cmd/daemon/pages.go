@@ -88,6 +88,8 @@ func (d *daemon) pages() []admin.Page {
 	return append([]admin.Page{
 		{Path: "/upstreams", Help: "every endpoint: state, why, load, connections, source, age, times in ms; ?upstream=", Get: d.upstreamsPage},
 		{Path: "/discovery", Help: "each source: last answer, errors, age, what it announces and what is given out, holds; ?upstream=", Get: d.discoveryPage},
+		{Path: "/zookeeper", Help: "the connections to ZooKeeper: server, session, since when, why there is none", Get: d.zooKeeperPage},
+		{Path: "/announce", Help: "the local services that are announced: where, whether now, what their checks say", Get: d.announcePage},
 		{Path: "/config", Help: "the effective configuration with the origin of each value", Get: d.configPage},
 		{Path: "/why", Help: "recent failures and slow exchanges; ?upstream= ?reason= ?operation= ?endpoint= ?outcome= ?request_id= ?limit=", Get: d.whyPage},
 		{Path: "/drain", Help: "GET: is it draining; POST: drain and end", Get: d.drainPage, Post: d.drainPost},

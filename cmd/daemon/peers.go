@@ -103,7 +103,7 @@ func (d *daemon) newPeers(cfg config.Peers) (*upstream.Peers, error) {
 		}
 		return p, nil
 	}
-	source, err := discovery.Parse(cfg.Discover, sourceParams(d.path))
+	source, err := discovery.Parse(cfg.Discover, d.sourceParams(""))
 	if err != nil {
 		return nil, err
 	}

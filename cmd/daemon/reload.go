@@ -24,6 +24,7 @@ func (d *daemon) reload(p Params) {
 	}
 	old := d.file.Load()
 	d.level.Set(f.Process.LogLevel)
+	d.reloadZooKeeper(old, f)
 	applied, fresh := d.reloadUpstreams(f)
 	awaitAnswers(fresh, p.Signals, answerWait)
 	d.reloadFronts(f, applied)

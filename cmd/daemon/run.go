@@ -90,6 +90,7 @@ func (d *daemon) run(p Params) int {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	var work, serving sync.WaitGroup
+	d.zk.announced.startAll(ctx, &work)
 	d.clubs.startAll(ctx, &work)
 	d.startUpstreams(ctx, &work)
 	d.startAdmin(ctx, &work)
@@ -157,13 +158,14 @@ func (d *daemon) await(p Params) int {
 // drain ends every connection within the grace.
 func (d *daemon) drain(grace context.Context, done chan struct{}) {
 	defer close(done)
+	var wg sync.WaitGroup
+	wg.Go(func() { d.zk.announced.withdraw(grace) })
 	for _, f := range d.fronts {
 		f.ln.Stop()
 	}
 	for _, r := range d.ups.sorted() {
 		r.cluster.Drain()
 	}
-	var wg sync.WaitGroup
 	for _, f := range d.fronts {
 		wg.Go(func() {
 			if n := f.ln.Drain(grace); n > 0 {

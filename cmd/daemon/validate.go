@@ -19,6 +19,8 @@ func examined(f *config.File, path string) (*config.File, error) {
 		return nil, &config.Invalid{Problems: problems}
 	}
 	f.Notes = append(f.Notes, loops(f)...)
+	_, notes := checkZooKeeper(f)
+	f.Notes = append(f.Notes, notes...)
 	return f, nil
 }
 
@@ -41,6 +43,8 @@ func validate(f *config.File, path string) (problems []config.Problem) {
 			}
 		}
 	}
+	wrong, _ := checkZooKeeper(f)
+	problems = append(problems, wrong...)
 	known := map[string]sidecar.Service{}
 	for _, u := range f.Upstreams {
 		known[u.Name] = sidecar.ServiceFunc(nil) // never called
@@ -77,7 +81,7 @@ func sourceParams(path string) discovery.Params {
 		}
 		return s, nil
 	}
-	return discovery.Params{Dir: dir, Schemes: map[string]func(string) (discovery.Source, error){"dns": named, "srv": named}}
+	return discovery.Params{Dir: dir, Schemes: map[string]func(string) (discovery.Source, error){"dns": named, "srv": named, "zk": checkedZooKeeper}}
 }
 
 // discoverKey names the i-th URI of an upstream as who wrote it sees it: there

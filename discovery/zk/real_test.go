@@ -2,6 +2,7 @@ package zk
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"sync"
@@ -119,6 +120,18 @@ func TestWithRealServers(t *testing.T) {
 		}
 	})
 	t.Run("credentials", func(t *testing.T) { credentials(t, e, c) })
+	t.Run("TLS", func(t *testing.T) {
+		w, _ := crewed(t)
+		address, cas := zoo.TLS(t, e.Addresses()[0])
+		by := func(name string) Params {
+			return Params{Settings: func([]string) Settings {
+				return Settings{TLS: func() (*tls.Config, error) { return &tls.Config{RootCAs: cas, ServerName: name}, nil }}
+			}}
+		}
+		record(t, "zk://"+address+w.path, by("example.com")).wants("a", "b")
+		record(t, "zk://"+address+w.path, by("other.test")).fails("certificate is valid for example.com")
+		record(t, "zk://"+address+w.path, Params{}).fails("does not greet as a ZooKeeper server")
+	})
 	t.Run("a partition that is noticed", func(t *testing.T) {
 		w, nodes := crewed(t)
 		p := zoo.NewProxy(t, e.Addresses()[0])

@@ -19,6 +19,7 @@ const maxNodes = 50000
 type view struct {
 	l        Location
 	existed  bool // the path has been there
+	removed  bool // and is there no more
 	listed   bool // nodes are the children of the path, as of the last list
 	strange  int  // children that are neither members nor vectors
 	watching bool // for other children
@@ -41,7 +42,7 @@ func newView(l Location) *view { return &view{l: l, nodes: map[string]*child{}} 
 
 // list takes up the names of the children and tells whether all can be kept.
 func (v *view) list(names []string) error {
-	v.existed, v.listed, v.strange = true, true, 0
+	v.existed, v.removed, v.listed, v.strange = true, false, true, 0
 	if len(names) > maxNodes {
 		return fmt.Errorf("%s has %d children, more than the limit of %d", v.l.Path, len(names), maxNodes)
 	}
@@ -62,7 +63,9 @@ func (v *view) list(names []string) error {
 }
 
 // gone notes that the path is not there.
-func (v *view) gone() { v.listed, v.watching, v.strange, v.nodes = true, false, 0, map[string]*child{} }
+func (v *view) gone() {
+	v.removed, v.listed, v.watching, v.strange, v.nodes = v.existed, true, false, 0, map[string]*child{}
+}
 
 // touched notes that the watch of a path has fired.
 func (v *view) touched(path string) {
@@ -218,4 +221,17 @@ func (v *view) verdict(r result) error {
 		return fmt.Errorf("none of the %d children of %s begins with %q: correct the path, or add ?prefix=NAME to it (?prefix= takes all)", v.strange, v.l.Path, v.l.Prefix)
 	}
 	return nil
+}
+
+// emptiness says why the set is empty, if it is.
+func (v *view) emptiness(r result) string {
+	switch {
+	case len(r.set) > 0:
+		return ""
+	case v.removed:
+		return "the node " + v.l.Path + " was removed"
+	case r.members == 0:
+		return "the node " + v.l.Path + " has no members"
+	}
+	return fmt.Sprintf("none of the %d members of %s is to be used: their status is not %s, or their weight is 0", r.members, v.l.Path, alive)
 }

@@ -108,9 +108,13 @@ func TestNothingUsableIsAnErrorAndNotAnEmptySet(t *testing.T) {
 			t.Errorf("%s: %v does not say %q", c.name, err, c.want)
 		}
 	}
-	for name, v := range map[string]*view{"no members": told(t, ""), "none alive": told(t, "", "member_1", at("a", "DEAD"))} {
-		if err := v.verdict(v.result()); err != nil {
-			t.Errorf("%s: %v", name, err)
+	removed := told(t, "", "member_1", at("a", "ALIVE"))
+	removed.gone()
+	for want, v := range map[string]*view{
+		"has no members": told(t, ""), "is to be used": told(t, "", "member_1", at("a", "DEAD")), "was removed": removed,
+	} {
+		if err, why := v.verdict(v.result()), v.emptiness(v.result()); err != nil || !strings.Contains(why, want) {
+			t.Errorf("%v, %q does not say %q", err, why, want)
 		}
 	}
 }

@@ -1,0 +1,185 @@
+package daemon
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"sync"
+	"time"
+
+	"sidecar/announce"
+	"sidecar/config"
+	"sidecar/discovery"
+	"sidecar/discovery/zk"
+)
+
+// withdrawWait is how long a drain waits at most for announced services to be
+// taken out of ZooKeeper.
+const withdrawWait = 2 * time.Second
+
+// announcements are the local services that are announced. A reload changes
+// them.
+type announcements struct {
+	d    *daemon
+	mu   sync.Mutex
+	all  []*announced    // in the order of the file; guarded by mu
+	ctx  context.Context // from start on; guarded by mu
+	work *sync.WaitGroup
+}
+
+type announced struct {
+	cfg  config.Announce
+	a    *announce.Announcer
+	stop context.CancelFunc // nil before start
+	done chan struct{}      // closed once it is taken away
+}
+
+// apply makes what is announced what list says. What has changed is withdrawn
+// before it is announced anew, so that nothing is there twice.
+func (n *announcements) apply(list []config.Announce) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	before := map[string]*announced{}
+	for _, one := range n.all {
+		before[one.cfg.Name] = one
+	}
+	n.all = nil
+	for _, cfg := range list {
+		old := before[cfg.Name]
+		if old != nil && same(old.cfg, cfg) {
+			n.all = append(n.all, old)
+			delete(before, cfg.Name)
+			continue
+		}
+		p, err := announcement(cfg)
+		if err != nil {
+			return err
+		}
+		p.Ensembles, p.Registry, p.Log = n.d.zk.Ensembles, n.d.registry, n.d.log
+		a, err := announce.New(p)
+		if err != nil {
+			return err
+		}
+		one := &announced{cfg: cfg, a: a, done: make(chan struct{})}
+		n.all = append(n.all, one)
+		if n.ctx != nil {
+			n.start(one, old)
+		}
+	}
+	for _, one := range before {
+		if one.stop != nil {
+			one.stop()
+		}
+	}
+	return nil
+}
+
+// same tells whether two announcements are one, wherever in the file it is.
+func same(a, b config.Announce) bool {
+	a.Key = b.Key
+	return reflect.DeepEqual(a, b)
+}
+
+// start announces until the process ends or a reload takes it out, after the
+// one that it replaces, if any; n.mu is held.
+func (n *announcements) start(one, old *announced) {
+	ctx, cancel := context.WithCancel(n.ctx)
+	one.stop = cancel
+	n.work.Go(func() {
+		defer close(one.done)
+		defer cancel()
+		if old != nil {
+			old.stop()
+			<-old.done
+		}
+		_ = one.a.Run(ctx) // ctx.Err()
+	})
+}
+
+func (n *announcements) startAll(ctx context.Context, work *sync.WaitGroup) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.ctx, n.work = ctx, work
+	for _, one := range n.all {
+		n.start(one, nil)
+	}
+}
+
+func (n *announcements) list() []*announced {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return append([]*announced(nil), n.all...)
+}
+
+// withdraw takes all away for good, before anything else of a drain ends, and
+// waits a little until that is done.
+func (n *announcements) withdraw(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, withdrawWait)
+	defer cancel()
+	var wg sync.WaitGroup
+	for _, one := range n.list() {
+		wg.Go(func() { one.a.Withdraw(ctx) })
+	}
+	wg.Wait()
+}
+
+// announcement is cfg as announcers take it, but for what all of them share.
+func announcement(cfg config.Announce) (p announce.Params, err error) {
+	p = announce.Params{
+		Name: cfg.Name, Interval: cfg.Interval, Rise: cfg.Rise, Fall: cfg.Fall,
+		Check: announce.Check{Kind: cfg.Check, Address: cfg.CheckAddress, Path: cfg.CheckPath, Timeout: cfg.Timeout},
+	}
+	if p.At, err = zk.ParseLocation(cfg.To); err != nil {
+		return p, fmt.Errorf("to: %w", err)
+	}
+	if p.At.Endpoint != "" || p.At.Prefix == "" {
+		return p, errTo
+	}
+	p.Member.Shard = cfg.Shard
+	if p.Member.Service, err = reachable(cfg.Address); err != nil {
+		return p, fmt.Errorf("address: %w", err)
+	}
+	p.Member.Additional = map[string]string{}
+	for _, a := range cfg.Additional {
+		if p.Member.Additional[a.Name], err = reachable(a.Address); err != nil {
+			return p, fmt.Errorf("additional.%s: %w", a.Name, err)
+		}
+	}
+	return p, nil
+}
+
+// reachable is an address that others can go to: not "any of this machine's".
+func reachable(s string) (string, error) {
+	address, err := discovery.ParseAddress(s)
+	if err != nil {
+		return "", err
+	}
+	host, _, _ := net.SplitHostPort(address)
+	if ip, err := netip.ParseAddr(host); err == nil && ip.IsUnspecified() {
+		return "", fmt.Errorf("%s is no address that others can connect to: set the one that this machine has for them", s)
+	}
+	return address, nil
+}
+
+// announcePage tells what is announced.
+func (d *daemon) announcePage(w io.Writer, _ url.Values) error {
+	type row struct {
+		announce.Status
+		Checked string `json:"checked,omitempty"`
+		Since   string `json:"since"`
+	}
+	list := []row{}
+	for _, one := range d.zk.announced.list() {
+		s := one.a.Status()
+		r := row{Status: s, Since: s.Since.UTC().Format(timeFormat)}
+		if !s.Checked.IsZero() {
+			r.Checked = s.Checked.UTC().Format(timeFormat)
+		}
+		list = append(list, r)
+	}
+	return writeJSON(w, list)
+}

@@ -1,0 +1,187 @@
+package daemon
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"slices"
+	"strings"
+	"sync/atomic"
+
+	"sidecar/config"
+	"sidecar/discovery"
+	"sidecar/discovery/zk"
+)
+
+// ensembles are the connections to ZooKeeper, with the settings that the next
+// one is made by, and what is announced there.
+type ensembles struct {
+	*zk.Ensembles
+	settings  atomic.Pointer[[]config.ZooKeeper]
+	announced announcements
+}
+
+func newEnsembles(d *daemon, settings []config.ZooKeeper) *ensembles {
+	e := &ensembles{announced: announcements{d: d}}
+	e.settings.Store(&settings)
+	e.Ensembles = zk.NewEnsembles(zk.Params{Settings: e.of, Registry: d.registry, Log: d.log})
+	return e
+}
+
+// of are the settings of the ensemble with these servers.
+func (e *ensembles) of(servers []string) zk.Settings {
+	for _, z := range *e.settings.Load() {
+		if own, err := zk.ParseServers(z.Servers); err != nil || !slices.Equal(own, servers) {
+			continue
+		}
+		s := zk.Settings{SessionTimeout: z.SessionTimeout}
+		if z.Auth != (config.Secret{}) {
+			s.Auth = func() (string, error) { return readSecret(z.Auth) }
+		}
+		if z.TLS {
+			s.TLS = func() (*tls.Config, error) { return tlsConfig(z) }
+		}
+		return s
+	}
+	return zk.Settings{}
+}
+
+// maxSecret is the size of the largest secret, in bytes.
+const maxSecret = 64 << 10
+
+// readSecret reads a secret from where it is. Errors do not repeat it.
+func readSecret(s config.Secret) (string, error) {
+	if s.Env != "" {
+		v := os.Getenv(s.Env)
+		if v == "" {
+			return "", fmt.Errorf("the environment has no %s: set it, or correct auth", s.Env)
+		}
+		return v, nil
+	}
+	f, err := os.Open(s.File)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxSecret))
+	if err != nil {
+		return "", err
+	}
+	if text = bytes.TrimRight(text, "\r\n"); len(text) == 0 {
+		return "", fmt.Errorf("%s is empty", s.File)
+	}
+	return string(text), nil
+}
+
+func tlsConfig(z config.ZooKeeper) (*tls.Config, error) {
+	c := &tls.Config{ServerName: z.TLSName, MinVersion: tls.VersionTLS12}
+	if z.TLSCA != "" {
+		pem, err := os.ReadFile(z.TLSCA)
+		if err != nil {
+			return nil, err
+		}
+		c.RootCAs = x509.NewCertPool()
+		if !c.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s has no certificate in PEM", z.TLSCA)
+		}
+	}
+	if z.TLSCert != "" {
+		own, err := tls.LoadX509KeyPair(z.TLSCert, z.TLSKey)
+		if err != nil {
+			return nil, err
+		}
+		c.Certificates = []tls.Certificate{own}
+	}
+	return c, nil
+}
+
+// sourceParams are those of the sources of the upstream named service.
+func (d *daemon) sourceParams(service string) discovery.Params {
+	p := sourceParams(d.path)
+	p.Schemes["zk"] = func(uri string) (discovery.Source, error) { return d.zk.Source(uri, service) }
+	return p
+}
+
+// checkedZooKeeper looks at a zk:// URI without making anything of it.
+func checkedZooKeeper(uri string) (discovery.Source, error) {
+	if _, err := zk.ParseLocation(uri); err != nil {
+		return nil, err
+	}
+	return discovery.Static(uri, nil), nil
+}
+
+// checkZooKeeper says what is wrong with tables of ensembles and with
+// announcements, and notes tables that nobody comes to.
+func checkZooKeeper(f *config.File) (problems []config.Problem, notes []string) {
+	used := map[string]bool{}
+	use := func(uri string) {
+		if l, err := zk.ParseLocation(uri); err == nil {
+			used[strings.Join(l.Servers, ",")] = true
+		}
+	}
+	for _, u := range f.Upstreams {
+		for _, uri := range u.Discover {
+			use(uri)
+		}
+		use(u.Balance.Peers.Discover)
+	}
+	first := map[string]string{}
+	for _, a := range f.Announces {
+		use(a.To)
+		if _, err := announcement(a); err != nil {
+			problems = append(problems, f.ProblemAt(a.Key, err.Error()))
+			continue
+		}
+		same := a.To + " " + a.Address
+		if other, twice := first[same]; twice {
+			problems = append(problems, f.ProblemAt(a.Key, fmt.Sprintf("announces what %s announces, in the same place", other)))
+		}
+		first[same] = a.Name
+	}
+	ensembles := map[string]string{}
+	for _, z := range f.ZooKeepers {
+		servers, err := zk.ParseServers(z.Servers)
+		key := strings.Join(servers, ",")
+		switch other, twice := ensembles[key]; {
+		case err != nil:
+			problems = append(problems, f.ProblemAt(z.Key+".servers", err.Error()))
+		case twice:
+			problems = append(problems, f.ProblemAt(z.Key+".servers", "these are the servers of "+other+", too"))
+		case !used[key]:
+			notes = append(notes, f.ProblemAt(z.Key+".servers", "no discover and no announcement names these servers").String())
+		}
+		ensembles[key] = z.Key
+	}
+	return problems, notes
+}
+
+var errTo = errors.New(`to: a path alone is expected, without "#" and with a prefix that is not empty`)
+
+// reloadZooKeeper applies what a reload says of ensembles and announcements.
+func (d *daemon) reloadZooKeeper(old, f *config.File) {
+	if !slices.EqualFunc(old.ZooKeepers, f.ZooKeepers, func(a, b config.ZooKeeper) bool { return a == b }) {
+		d.log.Warn("changed settings of [zookeeper] count for connections that are made from now on")
+		d.zk.settings.Store(&f.ZooKeepers)
+	}
+	if err := d.zk.announced.apply(f.Announces); err != nil {
+		d.log.Error("announcements not applied", "error", err)
+	}
+}
+
+// zooKeeperPage tells of the connections.
+func (d *daemon) zooKeeperPage(w io.Writer, _ url.Values) error {
+	type ensemble struct {
+		zk.State
+		Since string `json:"since"`
+	}
+	list := []ensemble{}
+	for _, s := range d.zk.States() {
+		list = append(list, ensemble{s, s.Since.UTC().Format(timeFormat)})
+	}
+	return writeJSON(w, list)
+}
