@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -22,6 +23,11 @@ const (
 	// lose a restarted ensemble at the same moment.
 	minPause = 200 * time.Millisecond
 	maxPause = 10 * time.Second
+	// rearmWait is how long the first answer on a new connection is kept back
+	// for the library's request to set watches again.
+	rearmWait = time.Second
+	// opSetWatches is that request's number in the protocol.
+	opSetWatches = 101
 )
 
 // dialer makes the library's connections: with TLS if asked for, with bounds
@@ -31,6 +37,7 @@ type dialer struct {
 	patience time.Duration // for any one answer
 	quit     chan struct{}
 	failed   func(error)
+	watched  atomic.Bool // there may be watches to set again
 
 	mu     sync.Mutex
 	now    net.Conn // the present one
@@ -54,6 +61,9 @@ func (d *dialer) dial(network, address string, timeout time.Duration) (net.Conn,
 		return nil, err
 	}
 	b := &bounded{Conn: c, d: d, address: address}
+	if d.watched.Load() {
+		b.rearmed = make(chan struct{})
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if d.ended {
@@ -144,6 +154,50 @@ type bounded struct {
 	got     int     // how much of it has come
 	rest    int     // bytes of the packet that are still to come
 	greeted bool    // the first packet is over
+	// rearmed is closed when watches are being set again; nil if none are, and
+	// once it has been waited for.
+	rearmed chan struct{}
+	once    sync.Once
+}
+
+// Write looks for the request that sets watches again, which the library writes
+// in one call like every other.
+func (b *bounded) Write(p []byte) (int, error) {
+	if b.greeted && len(p) >= 12 && binary.BigEndian.Uint32(p[8:]) == opSetWatches {
+		b.once.Do(func() { b.release() })
+	}
+	return b.Conn.Write(p)
+}
+
+func (b *bounded) release() {
+	b.d.mu.Lock()
+	defer b.d.mu.Unlock()
+	if b.rearmed != nil {
+		close(b.rearmed)
+	}
+}
+
+// await keeps the first answer back until watches are being set again: the
+// library asks for events since the last transaction that it has seen, which
+// it reads without a lock while answers may already move it on. Whatever had
+// changed in between would never be told.
+func (b *bounded) await() {
+	b.d.mu.Lock()
+	rearmed := b.rearmed
+	b.d.mu.Unlock()
+	if rearmed == nil {
+		return
+	}
+	t := time.NewTimer(rearmWait)
+	defer t.Stop()
+	select {
+	case <-rearmed:
+	case <-t.C:
+	case <-b.d.quit:
+	}
+	b.d.mu.Lock()
+	b.rearmed = nil
+	b.d.mu.Unlock()
 }
 
 // SetReadDeadline never takes a deadline off or sets a far one: the library
@@ -157,6 +211,9 @@ func (b *bounded) SetReadDeadline(t time.Time) error {
 }
 
 func (b *bounded) Read(p []byte) (int, error) {
+	if b.greeted {
+		b.await()
+	}
 	n, err := b.Conn.Read(p)
 	if bad := b.follow(p[:n]); bad != nil {
 		b.d.failed(fmt.Errorf("%s: %w", b.address, bad))

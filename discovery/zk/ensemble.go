@@ -125,6 +125,9 @@ func (e *ensemble) event(ev zk.Event) {
 		default:
 		}
 	case zk.StateDisconnected, zk.StateExpired:
+		if ev.State == zk.StateExpired {
+			e.dial.watched.Store(false) // they ended with the session
+		}
 		if e.ready != 0 {
 			e.stats.connected.Set(0)
 			e.log.Warn("zookeeper: connection lost; what is known stays in use")

@@ -178,9 +178,11 @@ func plain(raw json.RawMessage) string {
 
 // endpoint is the endpoint of that name, an error if the member has none.
 func (m *Member) endpoint(name string) (discovery.Endpoint, error) {
-	e := discovery.Endpoint{Address: m.Service, Weight: m.Weight, Name: m.Name, Labels: m.Labels}
+	// What runs there is told by the shard, or nerve's name of the instance.
+	// The name of the node tells less: it is another after each lost session.
+	e := discovery.Endpoint{Address: m.Service, Weight: m.Weight, Name: m.Name, Identity: m.Name, Labels: m.Labels}
 	if m.Shard != "" {
-		e.Labels = map[string]string{"shard": m.Shard}
+		e.Identity, e.Labels = "shard "+m.Shard, map[string]string{"shard": m.Shard}
 	}
 	if name == "" {
 		return e, nil

@@ -80,7 +80,7 @@ func TestAMissingEndpointNameIsToldWithThoseThatAreThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if e, err := m.endpoint("http"); err != nil || e.Address != "10.0.0.1:31002" || e.Name != "http" {
+	if e, err := m.endpoint("http"); err != nil || e.Address != "10.0.0.1:31002" || e.Name != "http" || e.Identity != "" {
 		t.Errorf("got %+v, %v", e, err)
 	}
 	if _, err := m.endpoint("htp"); err == nil || !strings.Contains(err.Error(), "it has admin, http") {

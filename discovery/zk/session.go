@@ -72,6 +72,7 @@ func (s *Session) changed(path string) {
 func (s *Session) Children(ctx context.Context, path string, watch bool) ([]string, error) {
 	names, err := asked(ctx, s.en, func(c *zk.Conn) (names []string, err error) {
 		if watch {
+			s.en.dial.watched.Store(true)
 			names, _, _, err = c.ChildrenW(path)
 		} else {
 			names, _, err = c.Children(path)
@@ -90,6 +91,7 @@ func (s *Session) Get(ctx context.Context, path string, watch bool) ([]byte, Nod
 	a, err := asked(ctx, s.en, func(c *zk.Conn) (a answer, err error) {
 		var stat *zk.Stat
 		if watch {
+			s.en.dial.watched.Store(true)
 			a.data, stat, _, err = c.GetW(path)
 		} else {
 			a.data, stat, err = c.Get(path)
@@ -112,6 +114,7 @@ func (s *Session) Exists(ctx context.Context, path string, watch bool) (bool, No
 	a, err := asked(ctx, s.en, func(c *zk.Conn) (a answer, err error) {
 		var stat *zk.Stat
 		if watch {
+			s.en.dial.watched.Store(true)
 			a.ok, stat, _, err = c.ExistsW(path)
 		} else {
 			a.ok, stat, err = c.Exists(path)

@@ -45,6 +45,13 @@ func TestOnlyAliveMembersAreUsed(t *testing.T) {
 	}
 }
 
+func TestAnotherShardAtAnAddressIsAnotherEndpoint(t *testing.T) {
+	v := told(t, "", "member_1", at("a", "ALIVE"))
+	if e := v.result().set[0]; e.Identity != "shard 7" || e.Labels["shard"] != "7" {
+		t.Errorf("got %+v", e)
+	}
+}
+
 func TestOneBadMemberLosesNoOther(t *testing.T) {
 	v := told(t, "", "member_1", at("a", "ALIVE"), "member_2", "garbage", "member_3", at("c", "ALIVE"), "other", "x")
 	if got := addresses(v); got != "a*1 c*1" {

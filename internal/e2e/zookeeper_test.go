@@ -14,17 +14,22 @@ import (
 	"sidecar/internal/zoo"
 )
 
-// addresses are those of the endpoints of the upstream "web", in order.
+// addresses are those of the endpoints of the upstream "web" that are announced
+// now, in order.
 func (a admin) addresses() string {
 	var pages []struct {
 		Endpoints []struct {
 			Address string `json:"address"`
+			State   string `json:"state"`
+			Held    string `json:"held"`
 		} `json:"endpoints"`
 	}
 	a.decode("/upstreams?upstream=web", &pages)
 	var all []string
 	for _, e := range pages[0].Endpoints {
-		all = append(all, e.Address)
+		if e.Held == "" && e.State != "leaving" {
+			all = append(all, e.Address)
+		}
 	}
 	slices.Sort(all)
 	return strings.Join(all, " ")
