@@ -208,6 +208,7 @@ type Breaker struct {
 	SuccessRate         float64       // 0 to 1; 0 = this rule is off
 	Window              time.Duration // > 0
 	MinRequests         int           // in a window, for SuccessRate to mean anything; at least 1
+	Deviation           float64       // standard deviations below the mean of all; 0 = this rule is off
 	MinBackoff          time.Duration // > 0
 	MaxBackoff          time.Duration // at least MinBackoff
 	MaxEjected          float64       // of the endpoints, 0 to 1; 0 = none is ever ejected

@@ -13,6 +13,7 @@ const (
 	maxRetries    = 7   // with the first try 8, as many as are recorded
 	maxEndpoints  = 100_000
 	maxLoad       = 1_000_000 // also of waiters and of retries a second
+	maxDeviation  = 10        // standard deviations
 	maxPool       = 65535     // connections to one address and port
 )
 
@@ -167,6 +168,7 @@ func breaker(t *table) Breaker {
 		SuccessRate:         t.number("success_rate", 0.5, 1),
 		Window:              t.span("window", "10s", ""),
 		MinRequests:         t.count("min_requests", 20, 1, maxLoad),
+		Deviation:           t.number("deviation", 0, maxDeviation),
 		MinBackoff:          t.span("min_backoff", "5s", ""),
 		MaxBackoff:          t.span("max_backoff", "60s", ""),
 		MaxEjected:          t.number("max_ejected", 0.5, 1),

@@ -67,6 +67,8 @@ func (q *quota) refusal(reason string) string {
 	switch most := allowed(q.known, q.share); {
 	case len(q.out) < most && reason == breaker.Connect:
 		return "ejected at its next dial that fails"
+	case len(q.out) < most && reason == breaker.Deviation:
+		return "ejected when it fails more than the others again"
 	case len(q.out) < most:
 		return "ejected at its next failure"
 	case len(q.out) >= q.known-1:

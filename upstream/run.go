@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"sidecar/balance"
+	"sidecar/upstream/breaker"
 )
 
 const (
@@ -98,12 +99,29 @@ func (c *Cluster) tend(ctx context.Context, own *background) {
 			})
 		}
 	}
+	c.compare(now)
 	if ramping || c.ramping { // once more after the end, for the whole weight
 		c.reweigh(now)
 	}
 	c.ramping = ramping
 	c.warm(ctx, own, lacking)
 	c.reap(now)
+}
+
+// compare ejects endpoints that fail much more than the others do. It is done
+// here and not with each exchange: it is about all endpoints, and takes a look
+// at the whole window of each.
+func (c *Cluster) compare(now int64) {
+	s := &c.stack.Load().settings.Breaker
+	list := c.set.Load().list
+	if s.Deviation <= 0 || len(list) == 0 {
+		return
+	}
+	samples := make([]breaker.Sample, len(list))
+	for i, e := range list {
+		samples[i] = e.breaker.Recent(now)
+	}
+	breaker.Deviates(samples, uint64(s.MinRequests), s.Deviation, func(i int) { list[i].breaker.Outdone(now) })
 }
 
 // present are all endpoints that have not ended.

@@ -48,7 +48,7 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 		},
 		Breaker: breaker.Settings{
 			ConsecutiveFailures: b.ConsecutiveFailures, SuccessRate: b.SuccessRate, Window: b.Window,
-			MinRequests: b.MinRequests, MinBackoff: b.MinBackoff, MaxBackoff: b.MaxBackoff,
+			MinRequests: b.MinRequests, Deviation: b.Deviation, MinBackoff: b.MinBackoff, MaxBackoff: b.MaxBackoff,
 		},
 		MaxEjected: b.MaxEjected, Ramp: b.Ramp,
 		MaxInFlight: u.MaxInFlight, Circuit: circuitSettings(u.Circuit), Fallback: fallbackSettings(u.Fallback),

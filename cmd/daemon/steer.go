@@ -78,7 +78,8 @@ func (d *daemon) endpointPost(q url.Values) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	address, done := q.Get("endpoint"), ""
+	address := q.Get("endpoint")
+	var done string
 	switch state := q.Get("state"); state {
 	case "ejected":
 		err, done = r.cluster.Eject(address), "out of use until it is set to auto, leaves the list or the process ends"

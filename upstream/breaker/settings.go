@@ -15,6 +15,9 @@ type Settings struct {
 	SuccessRate float64
 	Window      time.Duration
 	MinRequests int
+	// Deviation is by how many standard deviations an endpoint's success rate
+	// may be below the mean of all; 0 is any. See Deviates.
+	Deviation float64
 	// MinBackoff is the shortest first time out, MaxBackoff the longest of all.
 	MinBackoff, MaxBackoff time.Duration
 }
@@ -38,4 +41,5 @@ const (
 	Connect     = "connect"
 	Consecutive = "consecutive_failures"
 	Rate        = "success_rate"
+	Deviation   = "deviation"
 )
