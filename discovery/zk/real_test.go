@@ -70,6 +70,22 @@ func TestWithRealServers(t *testing.T) {
 			t.Errorf("%d refused members are counted, want 2", n)
 		}
 	})
+	t.Run("nerve's nodes, and weights that change", func(t *testing.T) {
+		w, _ := crewed(t)
+		r := record(t, e.URI(w.path)+"?prefix=", Params{})
+		r.wants("a", "b")
+		e.Make(c, w.path+"/i-0abc_0000000001", `{"host":"n","port":1,"name":"i-0abc","weight":3}`)
+		r.wants("a", "b", "n")
+		e.Make(c, w.path+"/vector_1", `{"vector":[{"select":"inet=n:1","weight":0.5,"priority":1},{"select":"inet=a:1","weight":0}]}`)
+		r.wants("b", "n")
+		w.set(w.path+"/vector_1", `{"vector":[{"select":"inet=n:1","weight":0.5}]}`)
+		r.wants("a", "b", "n")
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if n := r.last[2]; n.Weight != 1.5 || n.Identity != "i-0abc" {
+			t.Errorf("got %+v", n)
+		}
+	})
 	t.Run("a service that registers again is not lost with its old node", func(t *testing.T) {
 		w, nodes := crewed(t)
 		r := record(t, e.URI(w.path), Params{})

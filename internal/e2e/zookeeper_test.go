@@ -180,3 +180,24 @@ func TestServersetsComeAndGoWithAReload(t *testing.T) {
 		return strings.TrimSpace(text) == "[]"
 	})
 }
+
+// Sidecars that announce themselves are each other's peers: the path that they
+// announce at tells each its place.
+func TestAnnouncedSidecarsArePeers(t *testing.T) {
+	e := zoo.Start(t, 1)
+	b := newBackend(t)
+	sidecar := func(own string) *proc {
+		return start(t, "", conf{
+			discover: b.address(),
+			upstream: fmt.Sprintf("[upstream.web.balance]\npeers = { discover = %q, self = %q }\n", e.URI("/sidecars"), own),
+			more:     fmt.Sprintf("[[announce]]\nname = \"own\"\nto = %q\naddress = %q\ncheck = \"none\"\ninterval = \"20ms\"\n", e.URI("/sidecars"), own),
+		})
+	}
+	one, two := sidecar("10.0.0.1:80"), sidecar("10.0.0.2:80")
+	for place, p := range map[string]*proc{`"0/2"`: one, `"1/2"`: two} {
+		await(t, "the place "+place, func() bool {
+			_, text := p.admin.get("/upstreams")
+			return strings.Contains(text, place)
+		})
+	}
+}
