@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 )
 
 // moody is a backend whose status a test sets; what it says begins with its
@@ -325,4 +326,44 @@ func TestSteeringNeedsLeave(t *testing.T) {
 	if res.StatusCode != 403 {
 		t.Errorf("from another site: %d", res.StatusCode)
 	}
+}
+
+// With hedging a failing reply may come of either sender: the fallback answers
+// in place of both.
+func TestFallbackAnswersForBothSendersOfAHedge(t *testing.T) {
+	var failing atomic.Bool
+	var served atomic.Int64
+	serve := func(w http.ResponseWriter, _ *http.Request) {
+		served.Add(1)
+		if failing.Load() {
+			time.Sleep(30 * time.Millisecond)
+			w.WriteHeader(503)
+		}
+		io.WriteString(w, "well")
+	}
+	a, b := httptest.NewServer(http.HandlerFunc(serve)), httptest.NewServer(http.HandlerFunc(serve))
+	defer a.Close()
+	defer b.Close()
+	p := start(t, "", conf{
+		discover: strings.TrimPrefix(a.URL, "http://") + "," + strings.TrimPrefix(b.URL, "http://"),
+		upstream: "[upstream.web.fallback]\nstatus = 200\nbody = \"sorry\"\n[upstream.web.hedge]\nmode = \"on\"\nmax_extra = 1.0\n" +
+			"[upstream.web.breaker]\nsuccess_rate = 0.0\nconsecutive_failures = 0\n[upstream.web.retry]\nmax_retries = 0\n",
+	})
+	c := &httpClient{address: p.port}
+	defer c.close()
+	for i := range 500 {
+		if r := c.do(query{id: fmt.Sprint(i)}); r.body != "well" {
+			t.Fatalf("%+v", r)
+		}
+	}
+	failing.Store(true)
+	before, sent := served.Load(), int64(0)
+	// The delay is learnt in the background: until then there is one sender.
+	await(t, "ten requests sent twice", func() bool {
+		sent++
+		if r := c.do(query{id: fmt.Sprint("x", sent)}); r.status != 200 || r.body != "sorry" {
+			t.Fatalf("request %d: %+v", sent, r)
+		}
+		return served.Load()-before >= sent+10
+	})
 }
