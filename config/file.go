@@ -31,6 +31,7 @@ type Process struct {
 	Grace          time.Duration // drain after SIGTERM; 0 = none
 	StateDir       string        // "" = nothing is kept
 	LogLevel       slog.Level
+	Zone           string        // where it stands; "" = unknown
 	InitialTimeout time.Duration // 0 = none
 	Peers          Peers         // the default of all upstreams
 }
@@ -169,14 +170,17 @@ type Balance struct {
 	// by, as the protocol names it; "" for the others.
 	Hash        string
 	BoundedLoad float64 // 0 = no bound, or more than 1
-	MinSize     int     // of the aperture; 0 = the policy's own
-	MaxSize     int     // 0 = all
-	LowLoad     float64
-	HighLoad    float64       // > LowLoad
-	Smoothing   time.Duration // > 0
-	JitterMin   time.Duration // both 0 = off
-	JitterMax   time.Duration
-	Peers       Peers // of PolicyAperture only
+	// Zone is the process's, whose endpoints are preferred; "" = none is.
+	Zone      string
+	Panic     float64 // share of a level that must be well for health to count, 0 to 1
+	MinSize   int     // of the aperture; 0 = the policy's own
+	MaxSize   int     // 0 = all
+	LowLoad   float64
+	HighLoad  float64       // > LowLoad
+	Smoothing time.Duration // > 0
+	JitterMin time.Duration // both 0 = off
+	JitterMax time.Duration
+	Peers     Peers // of PolicyAperture only
 }
 
 // The balance policies of this version.

@@ -5,6 +5,12 @@ import "strings"
 // maxBounded is a bound that no load reaches where it is even at all.
 const maxBounded = 1000
 
+// What the zone of an endpoint means to an upstream.
+const (
+	zonePrefer = "prefer" // those of the process's own are taken first
+	zoneOff    = "off"
+)
+
 // hashing reads by what the policies that hash go. Which parts a request has is
 // the protocol's to say.
 func hashing(t *table, policy string) (hash string, bounded float64) {

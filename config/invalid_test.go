@@ -86,7 +86,7 @@ func keyFiles() []invalidFile {
 		{"no element", "listener = []", `1: listener: missing: expected at least one [[listener]]`},
 		{"unknown key with a near one", "\ntimeuot = \"1s\"", `7: upstream.u.timeuot: unknown key; did you mean "timeout"?`},
 		{"unknown key in other case", "\nTimeout = \"1s\"", `7: upstream.u.Timeout: unknown key; did you mean "timeout"?`},
-		{"unknown key with none near", "\n[process]\nfrobnicate = 1", `8: process.frobnicate: unknown key; known here: threads, grace, state_dir, log_level, initial_timeout, peers`},
+		{"unknown key with none near", "\n[process]\nfrobnicate = 1", `8: process.frobnicate: unknown key; known here: threads, grace, state_dir, log_level, zone, initial_timeout, peers`},
 		{"unknown table", "\n[upstreams.x]", `7: upstreams: unknown key; did you mean "upstream"?`},
 		{"unknown dotted key", "\npool.max_waitersx = 1", `7: upstream.u.pool.max_waitersx: unknown key; did you mean "max_waiters"?`},
 		{"unknown key of another table", "grace = \"1s\"\n\n[process]\nmax_connections = 1\nmax_ejected = 1\n[[listener]]\nname = \"l\"\naddress = \":80\"\nupstream = \"u\"\nconnect_timeout = \"1s\"\n[upstream.aa]\ndiscover = \"tcp://a:1\"\n[upstream.u]\ndiscover = \"tcp://a:1\"\nhigh_watermark = 1", `

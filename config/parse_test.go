@@ -40,7 +40,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 			Key: "upstream.u", Name: "u", Discover: []string{"tcp://a:1"}, Hold: time.Minute, Protocol: "http",
 			Timeout: 10 * time.Second, StallTimeout: 60 * time.Second, ConnectTimeout: time.Second, ClientDeadline: ModeDark,
 			Balance: Balance{
-				Policy: PolicyAperture, Load: LoadPending, Decay: 10 * time.Second, LowLoad: 0.5, HighLoad: 2, Smoothing: 5 * time.Second,
+				Policy: PolicyAperture, Load: LoadPending, Decay: 10 * time.Second, Panic: 0.5, LowLoad: 0.5, HighLoad: 2, Smoothing: 5 * time.Second,
 				JitterMin: 120 * time.Second, JitterMax: 240 * time.Second,
 			},
 			Pool: Pool{LowWatermark: 1, HighWatermark: 100, MaxWaiters: 1000, IdleTimeout: 60 * time.Second},

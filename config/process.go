@@ -24,6 +24,7 @@ func process(root *table, envState string) Process {
 		Grace:          t.span("grace", "25s", "no grace"),
 		StateDir:       stateDir(t, envState),
 		LogLevel:       logLevel(t),
+		Zone:           t.text("zone", "", checkZone),
 		InitialTimeout: t.span("initial_timeout", "2s", "no wait"),
 		Peers:          peers(t, Peers{}, byDefault),
 	}
@@ -43,6 +44,15 @@ func stateDir(t *table, env string) string {
 	}
 	f.settle(quote(dir), origin)
 	return dir
+}
+
+// checkZone lets through what a list of endpoints may name.
+func checkZone(s string) error {
+	const longest = 1024
+	if len(s) > longest || hasControl(s) {
+		return complain("expected the name of a zone without spaces, such as \"eu-west-1a\", got %s", shown(s))
+	}
+	return nil
 }
 
 func logLevel(t *table) slog.Level {

@@ -139,6 +139,10 @@ func balance(t *table, process Process) Balance {
 	b.Peers = peers(t, process.Peers, "process.peers")
 	notePeers(t, b)
 	b.Hash, b.BoundedLoad = hashing(t, b.Policy)
+	if t.choose("zone", zonePrefer, choice{names: []string{zonePrefer, zoneOff}}) == zonePrefer {
+		b.Zone = process.Zone
+	}
+	b.Panic = t.number("panic", 0.5, 1)
 	t.cross(b.Load == LoadPending || b.Policy == PolicyAperture || b.Policy == PolicyP2C, "load", "policy",
 		"%s counts requests only: set load to %s, or policy to %s or %s", shown(b.Policy), shown(LoadPending), shown(PolicyAperture), shown(PolicyP2C))
 	t.cross(b.MinSize <= b.MaxSize || b.MaxSize == 0, "min_size", "max_size",

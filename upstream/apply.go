@@ -43,34 +43,23 @@ func samePolicy(a, b string) bool {
 
 // balancer is the one of the stack old, adapted to other settings and another
 // place among the peers, or a new one where that cannot be; with the lock held.
-func (c *Cluster) balancer(old *stack, b Balance, at balance.Coordinate, now int64) Balancer {
-	if samePolicy(b.Policy, old.settings.Balance.Policy) {
-		switch was := old.balancer.(type) {
-		case *balance.Aperture:
-			if !at.Known() {
-				was.Set(b.Aperture, now)
-				return was
-			}
-		case *balance.Deterministic:
-			if at.Known() {
-				was.Set(b.deterministic(at), now)
-				return was
-			}
-		case *balance.Hashed:
-			was.Set(c.hashed(b))
-			return was
-		default: // one without settings of its own
-			return was
-		}
+func (c *Cluster) balancer(old *stack, b Balance, at balance.Coordinate, now int64) *balance.Levels {
+	keep := samePolicy(b.Policy, old.settings.Balance.Policy)
+	for _, p := range old.balancer.Pickers() {
+		keep = keep && c.adapt(p, b, at, now) // all are of one kind, so the first decides
 	}
-	fresh := c.newBalancer(b, at, now)
+	if keep {
+		old.balancer.Set(c.levels(b, at), now)
+		return old.balancer
+	}
+	fresh := balance.NewLevels(c.levels(b, at), now)
 	fresh.Update(c.set.Load().nodes(), now)
 	return fresh
 }
 
-// newBalancer is a balancer without nodes; at is not Known where there is no
+// newBalancer is the balancer of a level, without nodes; at is not Known where there is no
 // place among peers.
-func (c *Cluster) newBalancer(b Balance, at balance.Coordinate, now int64) Balancer {
+func (c *Cluster) newBalancer(b Balance, at balance.Coordinate, now int64) balance.Picker {
 	switch {
 	case b.Policy == policyRingHash:
 		return balance.NewRingHash(c.hashed(b))

@@ -122,7 +122,7 @@ func New(p Params) (*Cluster, error) {
 	})
 	c.set.Store(&set{})
 	at := coordinate(&p.Settings.Balance, balance.Coordinate{})
-	c.stack.Store(c.compose(p.Settings, c.newBalancer(p.Settings.Balance, at, p.Now()), at))
+	c.stack.Store(c.compose(p.Settings, balance.NewLevels(c.levels(p.Settings.Balance, at), p.Now()), at))
 	c.gauges()
 	c.tended.Store(p.Now())
 	return c, nil

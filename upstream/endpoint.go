@@ -67,6 +67,9 @@ func (e *endpoint) Load(now int64) balance.Load {
 	return l
 }
 
+// Barred tells whether it was ejected by hand.
+func (e *endpoint) Barred() bool { return e.breaker.Forced() }
+
 // Place is where discovery says that it stands.
 func (e *endpoint) Place() balance.Place {
 	k := e.known.Load()

@@ -67,6 +67,9 @@ type Focus struct {
 	Idle  int    `json:"idle"`
 	// Width is the share of the ring that is in use.
 	Width float64 `json:"width,omitempty"`
+	// Levels are those of priority and zone, if there are several or one whose
+	// health is ignored.
+	Levels []balance.Level `json:"levels,omitempty"`
 	// VectorHash is the same for peers that see the same endpoints.
 	VectorHash uint32 `json:"vector_hash,omitempty"`
 }
@@ -75,11 +78,16 @@ type Focus struct {
 func (c *Cluster) Focus() Focus {
 	s := c.stack.Load()
 	f := Focus{Size: len(c.set.Load().list)}
-	if n, ok := s.balancer.(narrow); ok {
-		f.Aperture, f.Size, f.Idle = "random", n.Size(), n.Idle()
+	part := s.parts()
+	if len(part) > 0 {
+		f.Aperture = "random"
+		f.Size, f.Idle = part.sizes()
 	}
-	if d, ok := s.balancer.(placed); ok {
+	if d := part.arc(); d != nil {
 		f.Aperture, f.Place, f.Width, f.VectorHash = "deterministic", placeText(s.at), d.Width(), d.VectorHash()
+	}
+	if told := s.balancer.Told(); len(told) > 1 || told[0].Panic {
+		f.Levels = told
 	}
 	if p := s.settings.Balance.Peers; p != nil && samePolicy(s.settings.Balance.Policy, policyAperture) {
 		st := p.Standing()

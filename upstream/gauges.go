@@ -19,28 +19,34 @@ func (c *Cluster) gauges() {
 		r.GaugeFunc(d, s, func() float64 { return value(c.stack.Load()) })
 	}
 	read(varz.ApertureActive, func(s *stack) float64 {
-		if n, ok := s.balancer.(narrow); ok {
-			return float64(n.Size())
-		}
-		return 0
+		size, _ := s.parts().sizes()
+		return float64(size)
 	})
 	read(varz.ApertureIdle, func(s *stack) float64 {
-		if n, ok := s.balancer.(narrow); ok {
-			return float64(n.Idle())
-		}
-		return 0
+		_, idle := s.parts().sizes()
+		return float64(idle)
 	})
 	read(varz.ApertureLoadAverage, func(s *stack) float64 {
-		if a, ok := s.balancer.(*balance.Aperture); ok {
+		if a, ok := s.balancer.Pickers()[0].(*balance.Aperture); ok {
 			return a.LoadAverage()
 		}
 		return 0
 	})
 	read(varz.VectorHash, func(s *stack) float64 {
-		if d, ok := s.balancer.(placed); ok {
+		if d := s.parts().arc(); d != nil {
 			return float64(d.VectorHash())
 		}
 		return 0
+	})
+	read(varz.BalancerLevels, func(s *stack) float64 { return float64(len(s.balancer.Told())) })
+	read(varz.BalancerPanics, func(s *stack) float64 {
+		n := 0
+		for _, l := range s.balancer.Told() {
+			if l.Panic {
+				n++
+			}
+		}
+		return float64(n)
 	})
 	read(varz.PeerIndex, func(s *stack) float64 {
 		if s.at.Known() {

@@ -8,15 +8,6 @@ import (
 	"sidecar/balance"
 )
 
-// Balancer picks endpoints; package balance has several. The cluster calls
-// Pick for a try and Done exactly once after it, from many goroutines, and
-// Update from one at a time with the whole set.
-type Balancer interface {
-	Pick(x *sidecar.Exchange, now int64) balance.Node
-	Done(n balance.Node, requests int, now int64)
-	Update(nodes []balance.Node, now int64)
-}
-
 // maxPicks is how often one try asks the balancer. It is asked again when
 // somebody else was faster to the turn of an ejected endpoint, or the endpoint
 // ended in between.
@@ -27,14 +18,14 @@ const maxPicks = 4
 func (s *stack) pick(ctx context.Context, x *sidecar.Exchange) error {
 	c := s.cluster
 	now := x.Now()
-	e, balanced := s.first(x, now)
-	if e != nil && balanced && x.Tries.Len() > 0 {
-		e, balanced = s.untried(e, x, now)
+	e, from := s.first(x, now)
+	if from != nil && x.Tries.Len() > 0 {
+		e, from = s.untried(e, from, x, now)
 	}
 	if e == nil && x.Endpoint == "" {
 		// The balancer of former settings, in which x began, is not told of
 		// new endpoints.
-		if e, balanced = c.set.Load().untried(x, now), false; e != nil {
+		if e = c.set.Load().untried(x, now); e != nil {
 			e.breaker.Claim(x, now)
 		}
 	}
@@ -43,7 +34,7 @@ func (s *stack) pick(ctx context.Context, x *sidecar.Exchange) error {
 	}
 	n := x.N
 	e.pending.Add(int64(n))
-	defer s.done(x, e, n, balanced)
+	defer s.done(x, e, n, from)
 	x.Try(e.address, e.id, now)
 	if d := s.rules.attemptTimeout(x.Op, s.settings.AttemptTimeout); d > 0 {
 		x.SetAttemptTimeout(int64(d), now)
@@ -52,21 +43,21 @@ func (s *stack) pick(ctx context.Context, x *sidecar.Exchange) error {
 }
 
 // first is the endpoint that x names, one that awaits its probe, or the
-// balancer's choice, which balanced tells.
-func (s *stack) first(x *sidecar.Exchange, now int64) (e *endpoint, balanced bool) {
+// balancer's choice: then from is what the balancer picked, else nil.
+func (s *stack) first(x *sidecar.Exchange, now int64) (e *endpoint, from balance.Node) {
 	c := s.cluster
 	if x.Endpoint != "" {
 		if e = c.set.Load().named(x.Endpoint); e != nil {
 			e.breaker.Claim(x, now) // refused or not: the caller names this one
 		}
-		return e, false
+		return e, nil
 	}
 	if c.forgotten.Load() != nil {
 		if e = c.probe(x, now); e != nil {
-			return e, false
+			return e, nil
 		}
 	}
-	return s.choose(x, now), true
+	return s.choose(x, now)
 }
 
 // probe gives the first try of x to an ejected endpoint whose time out is over
@@ -88,53 +79,54 @@ func (c *Cluster) probe(x *sidecar.Exchange, now int64) *endpoint {
 	return e
 }
 
-// done ends x's try of n requests at e.
-func (s *stack) done(x *sidecar.Exchange, e *endpoint, n int, balanced bool) {
+// done ends x's try of n requests at e, which the balancer picked as from.
+func (s *stack) done(x *sidecar.Exchange, e *endpoint, n int, from balance.Node) {
 	e.pending.Add(int64(-n))
-	if balanced {
-		s.balancer.Done(e, n, x.Now())
+	if from != nil {
+		s.balancer.Done(from, n, x.Now())
 	}
 	e.leave()
 }
 
 // choose asks the balancer for an endpoint and enters it; nil if there is none.
-// Where the breaker gives no turn and no other is found, the endpoint is used
-// nevertheless: no exchange is refused while an endpoint is known.
-func (s *stack) choose(x *sidecar.Exchange, now int64) *endpoint {
+// Where the breaker gives no turn and no other is found, or its word does not
+// count as too many are out, the endpoint is used nevertheless: no exchange is
+// refused while an endpoint is known.
+func (s *stack) choose(x *sidecar.Exchange, now int64) (*endpoint, balance.Node) {
 	for i := 1; i <= maxPicks; i++ {
 		n := s.balancer.Pick(x, now)
 		if n == nil {
-			return nil
+			return nil, nil
 		}
-		e := n.(*endpoint)
+		e := balance.Under(n).(*endpoint)
 		if e.enter() {
-			if ok, _ := e.breaker.Claim(x, now); ok || i == maxPicks {
-				return e
+			if ok, _ := e.breaker.Claim(x, now); ok || i == maxPicks || balance.Panics(n) {
+				return e, n
 			}
 			e.leave()
 		}
 		s.balancer.Done(n, x.N, now)
 	}
-	return nil
+	return nil, nil
 }
 
 // untried is e, or in its place an endpoint that x has not tried. Balancers
 // rather go to a tried endpoint again than to one that is Closed; but an
 // exchange that has reached nobody yet is better off with one of which it is
-// only suspected that it is dead. balanced tells whether it is still e.
-func (s *stack) untried(e *endpoint, x *sidecar.Exchange, now int64) (_ *endpoint, balanced bool) {
+// only suspected that it is dead. from is what the balancer picked e as.
+func (s *stack) untried(e *endpoint, from balance.Node, x *sidecar.Exchange, now int64) (*endpoint, balance.Node) {
 	if x.Tries.Last().Flags&sidecar.Unsent == 0 || !x.Tries.Tried(e.id) {
-		return e, true
+		return e, from
 	}
 	other := s.cluster.set.Load().untried(x, now)
 	if other == nil {
-		return e, true
+		return e, from
 	}
 	e.breaker.Return(x)
 	e.leave()
-	s.balancer.Done(e, x.N, now)
+	s.balancer.Done(from, x.N, now)
 	other.breaker.Claim(x, now)
-	return other, false
+	return other, nil
 }
 
 // others tells retry whether x has an endpoint left to try.

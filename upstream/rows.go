@@ -31,6 +31,12 @@ type Row struct {
 	InAperture bool          `json:"in_aperture"`
 	// ArcPart is how much of the endpoint a deterministic aperture has, 0 to 1.
 	ArcPart float64 `json:"arc_part,omitempty"`
+	// Level is its place in the order of priorities and zones, 0 is first;
+	// Panic: it is used whatever its state, as too few of its level are well.
+	Level    int    `json:"level"`
+	Panic    bool   `json:"panic,omitempty"`
+	Priority int    `json:"priority"`
+	Zone     string `json:"zone,omitempty"`
 	// Share is how much of its weight it takes: less than 1 in a slow start.
 	Share float64 `json:"share"`
 	// Cost is the reply time expected of it, 0 where that does not count.
@@ -61,8 +67,8 @@ type Gate struct {
 // leaving.
 func (c *Cluster) Rows() []Row {
 	now := c.params.Now()
-	part, partly := c.stack.Load().balancer.(narrow)
-	arc, _ := part.(placed)
+	balancer, part := c.stack.Load().balancer, c.stack.Load().parts()
+	told := balancer.Told()
 	c.mu.Lock()
 	list, leaving := c.set.Load().list, append([]*endpoint(nil), c.leaving...)
 	c.mu.Unlock()
@@ -76,9 +82,11 @@ func (c *Cluster) Rows() []Row {
 		if r.Breaker.Kept {
 			r.Why = strings.TrimSuffix("failing; "+c.quota.refusal(r.Breaker.Reason)+"; "+r.Why, "; ")
 		}
-		r.InAperture = !partly || part.Has(e.id)
-		if arc != nil {
-			r.ArcPart = arc.Part(e.id)
+		r.InAperture, r.ArcPart = part.has(e.id), part.arcPart(e.id)
+		r.Level = balancer.At(e.id)
+		if r.Level < len(told) && told[r.Level].Panic {
+			r.Panic = true
+			r.Why = strings.TrimSuffix("used all the same, as too few are well; "+r.Why, "; ")
 		}
 		rows = append(rows, r)
 	}
@@ -96,7 +104,7 @@ func (e *endpoint) row(now int64) Row {
 	load := e.Load(now)
 	q := e.stats.latency.Quantiles(0.5, 0.99)
 	r := Row{
-		Address: e.address, Source: k.Source, Weight: load.Weight, Age: time.Since(k.Since), Pending: load.Pending,
+		Address: e.address, Source: k.Source, Priority: k.Priority, Zone: k.Zone, Weight: load.Weight, Age: time.Since(k.Since), Pending: load.Pending,
 		Share: load.Share, Cost: e.cost(now),
 		Pool: e.pool.Stats(), Requests: e.stats.requests.Value(), Failures: e.stats.failed.Value(),
 		P50: time.Duration(q[0]), P99: time.Duration(q[1]),

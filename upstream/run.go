@@ -66,24 +66,30 @@ func (c *Cluster) tend(ctx context.Context, own *background) {
 	now := c.params.Now()
 	c.tended.Store(now)
 	c.follow(now)
-	b := c.stack.Load().balancer
-	if a, ok := b.(*balance.Aperture); ok {
-		a.Tick(now)
+	s := c.stack.Load()
+	for _, p := range s.balancer.Pickers() {
+		if a, ok := p.(*balance.Aperture); ok {
+			a.Tick(now)
+		}
 	}
-	part, partly := b.(narrow)
+	s.balancer.Tick(now)
+	part, told := s.parts(), s.balancer.Told()
 	c.forgotten.Store(nil)
 	c.learnUsual(now)
 	c.tendHedges()
 	var lacking []*endpoint
 	ramping := false
 	for _, e := range c.present() {
-		outside := partly && !part.Has(e.id)
+		outside := !part.has(e.id)
 		e.pool.SetCold(e.removed.Load() || outside)
 		e.pool.Sweep(now)
 		if e.removed.Load() {
 			continue
 		}
-		if outside && e.breaker.Ready(now) {
+		// Of a level that gets no requests, too, nobody would try it.
+		level := s.balancer.At(e.id)
+		unused := level < len(told) && told[level].Share == 0
+		if (outside || unused) && e.breaker.Ready(now) {
 			c.forgotten.Store(e)
 		}
 		c.tellKept(e)

@@ -81,6 +81,12 @@ type Balance struct {
 	// BoundedLoad is how many times the average load an endpoint may have
 	// before keys of its own go to the next; 0 is any load.
 	BoundedLoad float64
+	// Zone is that of this process, whose endpoints are taken before others of
+	// their priority; "" is no difference.
+	Zone string
+	// Panic is the share of a level of endpoints that must be well for their
+	// health to count; 0 is never to ignore it.
+	Panic float64
 }
 
 // The loads of a Balance.

@@ -15,7 +15,7 @@ type stack struct {
 	cluster  *Cluster
 	settings Settings
 	rules    *rules
-	balancer Balancer
+	balancer *balance.Levels
 	at       balance.Coordinate // that the balancer goes by; not Known if it has none
 	service  sidecar.Service
 	spare    sidecar.Service // service without the fallback, see Cluster.Spare
@@ -39,7 +39,7 @@ type stack struct {
 //     the balancer.
 //   - retry: outside of the balancer, so that each try may go elsewhere.
 //   - pick: the balancer, and the time of one try, which runs from the pick.
-func (c *Cluster) compose(s Settings, b Balancer, at balance.Coordinate) *stack {
+func (c *Cluster) compose(s Settings, b *balance.Levels, at balance.Coordinate) *stack {
 	out := &stack{cluster: c, settings: s, balancer: b, at: at, rules: newRules(c.ops, s.Operations)}
 	again := retry.Layer(retry.Params{
 		Rules: s.Retry.Rules, Of: out.rules.retries(), Backoff: s.Retry.Backoff, Budget: c.budget,

@@ -17,8 +17,10 @@ type counters struct {
 	noMembers *varz.Counter
 	// keyless and overflowed are of policies that go by a key.
 	keyless, overflowed *varz.Counter
-	updates             *varz.Counter
-	reasons             []atomic.Pointer[varz.Counter] // by reason, made when first needed
+	// spilled and panicked are of levels of endpoints.
+	spilled, panicked *varz.Counter
+	updates           *varz.Counter
+	reasons           []atomic.Pointer[varz.Counter] // by reason, made when first needed
 }
 
 func newCounters(r *varz.Registry, name string) *counters {
@@ -26,6 +28,7 @@ func newCounters(r *varz.Registry, name string) *counters {
 	return &counters{
 		registry: r, name: name,
 		inFlight: r.Gauge(varz.InFlight, s), timeouts: r.Counter(varz.Timeouts, s),
+		spilled: r.Counter(varz.Spilled, s), panicked: r.Counter(varz.Panicked, s),
 		keyless: r.Counter(varz.HashKeyless, s), overflowed: r.Counter(varz.HashOverflowed, s),
 		noMembers: r.Counter(varz.HeapNoMembers, s), updates: r.Counter(varz.DiscoveryUpdates, s),
 		reasons: make([]atomic.Pointer[varz.Counter], sidecar.ReasonCount),

@@ -94,6 +94,22 @@ var (
 		Prom: "sidecar_balancer_no_members_total", Kind: KindCounter,
 		Labels: []Label{LabelService},
 		Help:   "Requests that found no endpoint at all."}
+	BalancerLevels = &Desc{Name: "sidecar.loadbalancer.levels",
+		Prom: "sidecar_balancer_levels", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Levels of endpoints by priority and zone."}
+	BalancerPanics = &Desc{Name: "sidecar.loadbalancer.panics",
+		Prom: "sidecar_balancer_panic_levels", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Levels whose health is ignored, as too few of their endpoints are well."}
+	Spilled = &Desc{Name: "sidecar.loadbalancer.spilled",
+		Prom: "sidecar_balancer_spilled_requests_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Tries that went to another level than the first."}
+	Panicked = &Desc{Name: "sidecar.loadbalancer.panicked",
+		Prom: "sidecar_balancer_panicked_requests_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Tries in a level whose health is ignored."}
 	HashKeyless = &Desc{Name: "sidecar.loadbalancer.keyless",
 		Prom: "sidecar_balancer_keyless_requests_total", Kind: KindCounter,
 		Labels: []Label{LabelService},
@@ -484,7 +500,7 @@ func All() []*Desc {
 	return []*Desc{
 		DispatchMessages, SuccessMessages, ExceptionMessages, RequestLatency, ReplyLatency, Failures, InFlight, Timeouts,
 		EndpointDispatches, EndpointSuccesses, EndpointExceptions, EndpointLatency, EndpointFailures, EndpointInFlight, EndpointWeight, EndpointCost,
-		HeapSize, HeapNoMembers, HashKeyless, HashOverflowed, ApertureIdle, ApertureActive, ApertureLoadAverage, VectorHash, PeerIndex, PeerTotal,
+		HeapSize, HeapNoMembers, BalancerLevels, BalancerPanics, Spilled, Panicked, HashKeyless, HashOverflowed, ApertureIdle, ApertureActive, ApertureLoadAverage, VectorHash, PeerIndex, PeerTotal,
 		TimeFailed, ReconnectAttempts, Ejections, EjectionsRefused, Readmissions, Probes, Ejected,
 		DeadlinesShortened, DeadlinesExpired, DarkShortened, DarkExpired,
 		Retries, Requeues, RequeuesPaid, BudgetExhausted, HeldReplies, RetriesWaiting, BudgetLeft,

@@ -94,6 +94,7 @@ func balanceSettings(u config.Upstream) upstream.Balance {
 	b := u.Balance
 	return upstream.Balance{
 		Policy: b.Policy, Load: b.Load, Decay: b.Decay, SlowStart: b.SlowStart, Hash: hashKey(u), BoundedLoad: b.BoundedLoad,
+		Zone: b.Zone, Panic: b.Panic,
 		Aperture: balance.ApertureParams{
 			MinSize: b.MinSize, MaxSize: b.MaxSize, LowLoad: b.LowLoad, HighLoad: b.HighLoad,
 			Smoothing: b.Smoothing, JitterMin: b.JitterMin, JitterMax: b.JitterMax,

@@ -3,6 +3,12 @@ package breaker
 // ByHand is the reason of an ejection that a person made.
 const ByHand = "by_hand"
 
+// Forced tells whether the endpoint is out by hand. Hot.
+func (b *Breaker) Forced() bool {
+	s, _ := b.load()
+	return s == Forced
+}
+
 // Eject takes the endpoint out until Readmit, whatever it does. leave asks for
 // the place of a healthy one; false: there was none. One that is out already
 // has its place. leave is called with the breaker's lock held.
