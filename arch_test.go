@@ -72,6 +72,7 @@ var outside = []limit{
 	{"github.com/miekg/dns", "discovery/dns", "the standard resolver hides TTLs and tells its errors apart by their text only"},
 	{"github.com/go-zookeeper/zk", "discovery/zk, internal/zoo", "ZooKeeper's protocol; who announces goes by discovery/zk"},
 	{"gonum.org/v1/*", "internal/sim/run", "drawings of the simulation; no binary has it"},
+	{"github.com/maypok86/otter", "wire/http", "which stored answers make room is a policy of its own"},
 	{"github.com/prometheus/*", "admin", "counting is varz; only its exposition speaks Prometheus"},
 }
 

@@ -52,6 +52,7 @@ type Listener struct {
 	Address        string   // "host:port" (port 0: any free one) or "unix:/path"; unique
 	Upstream       string   // for what no route matches; "" = that is refused
 	Filters        []Filter // before those of a route
+	Cache          Cache
 	Routes         []Route
 	MaxConnections int           // at least 1
 	MaxInFlight    int           // requests at once; 0 = no limit
@@ -75,7 +76,18 @@ type Route struct {
 	Key      string // "listener[0].route[0]"
 	Match    Match
 	Upstream string // exists
+	Cache    bool   // the listener's cache serves it, where that is on
 	Filters  []Filter
+}
+
+// Cache keeps answers that say for how long they hold.
+type Cache struct {
+	Mode         string // ModeOff, ModeDark or ModeOn
+	MaxBytes     int64
+	MaxEntry     int64         // at most a quarter of MaxBytes
+	Beta         float64       // 0 = nothing is refreshed early
+	Coalesce     bool          //
+	CoalesceWait time.Duration // > 0
 }
 
 // Filter is one step on the way of requests; exactly one of its actions is set.

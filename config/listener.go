@@ -53,6 +53,7 @@ func listener(t *table) Listener {
 		TrustForwarded: t.flag("trust_forwarded", true),
 		ExposeBackends: t.flag("expose_backends", false),
 	}
+	l.Cache = cache(t.table("cache"))
 	l.Filters = filters(t)
 	for _, r := range t.list("route", maxRoutes) {
 		l.Routes = append(l.Routes, route(r))
@@ -69,6 +70,7 @@ func route(t *table) Route {
 		Key:      t.key,
 		Match:    match(t),
 		Upstream: t.mustText("upstream", "the name of an upstream", checkNamed),
+		Cache:    t.flag("cache", true),
 		Filters:  filters(t),
 	}
 }

@@ -35,6 +35,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 			Key: "listener[0]", Name: "l", Protocol: "http", Address: ":80", Upstream: "u", MaxConnections: 10000,
 			IdleTimeout: 300 * time.Second, HeaderTimeout: 10 * time.Second, MaxHeaderBytes: 64 << 10, MaxHeldBody: 64 << 10,
 			HalfClose: HalfCloseFinish, TrustForwarded: true,
+			Cache: Cache{Mode: ModeOff, MaxBytes: 64 << 20, MaxEntry: 1 << 20, Beta: 1, Coalesce: true, CoalesceWait: time.Second},
 		}},
 		Upstreams: []Upstream{{
 			Key: "upstream.u", Name: "u", Discover: []string{"tcp://a:1"}, Hold: time.Minute, Protocol: "http",
@@ -68,7 +69,7 @@ func TestWhatTheFileSetsIsTaken(t *testing.T) {
 		t.Errorf("admin %+v", f.Admin)
 	}
 	want := []Route{{
-		Key: "listener[0].route[0]", Upstream: "b.c",
+		Key: "listener[0].route[0]", Upstream: "b.c", Cache: true,
 		Match: Match{Host: "*.example.com", Headers: []Header{{"X-A", "1, 2"}, {"x-b", ""}}},
 	}}
 	if !reflect.DeepEqual(f.Listeners[0].Routes, want) || f.Listeners[1].MaxHeaderBytes != 8192 {

@@ -391,12 +391,32 @@ var (
 		Help: "Bytes of requests kept beyond pooled buffers, mostly bodies held to be sent again; at most 256 MiB, over which bodies are streamed."}
 )
 
-// Filters of HTTP, by listener.
+// Filters and the cache of HTTP, by listener.
 var (
 	Filtered = &Desc{Name: "sidecar.http.filtered",
 		Prom: "sidecar_http_filtered_total", Kind: KindCounter,
 		Labels: []Label{LabelListener, LabelReason},
 		Help:   "Requests that a filter answered (redirect, reply) or sent to another upstream (split)."}
+	CacheRequests = &Desc{Name: "sidecar.http.cache.requests",
+		Prom: "sidecar_http_cache_requests_total", Kind: KindCounter,
+		Labels: []Label{LabelListener, LabelReason},
+		Help:   "Requests by what the cache did with them: hit, coalesced, miss, refresh, early, revalidated, stale, pass. With mode dark, what it would have done."}
+	CacheStored = &Desc{Name: "sidecar.http.cache.stored",
+		Prom: "sidecar_http_cache_stored_total", Kind: KindCounter,
+		Labels: []Label{LabelListener},
+		Help:   "Answers that the cache stored."}
+	CacheInvalidations = &Desc{Name: "sidecar.http.cache.invalidations",
+		Prom: "sidecar_http_cache_invalidations_total", Kind: KindCounter,
+		Labels: []Label{LabelListener},
+		Help:   "Stored targets dropped because a request changed them."}
+	CacheBytes = &Desc{Name: "sidecar.http.cache.bytes",
+		Prom: "sidecar_http_cache_bytes", Kind: KindGauge,
+		Labels: []Label{LabelListener},
+		Help:   "Bytes that stored answers take."}
+	CacheTargets = &Desc{Name: "sidecar.http.cache.targets",
+		Prom: "sidecar_http_cache_targets", Kind: KindGauge,
+		Labels: []Label{LabelListener},
+		Help:   "Targets of which answers are stored."}
 )
 
 // ZooKeeper, and what is announced there.
@@ -509,7 +529,7 @@ func All() []*Desc {
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, HeldBytes,
-		Filtered,
+		Filtered, CacheRequests, CacheStored, CacheInvalidations, CacheBytes, CacheTargets,
 		ZooKeeperConnected, ZooKeeperConnects, ZooKeeperSessions, ZooKeeperRequests, ZooKeeperMembers, ZooKeeperMembersRefused, ZooKeeperMissed, Announced, AnnounceChanges, AnnounceChecksFailed, DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded, DiscoveryAnnounced, DiscoveryStale, DiscoveryHeldEndpoints, DiscoveryLimbo, DiscoveryLeaving,
 	}
 }

@@ -112,7 +112,10 @@ func (d *daemon) unbind() {
 // in is counted whatever becomes of it, admission comes before any work is
 // spent on routing.
 func (d *daemon) addFront(l config.Listener) error {
-	b := between{stats: http.NewFilterStats(d.registry, l.Name)}
+	b := between{
+		stats: http.NewFilterStats(d.registry, l.Name),
+		cache: http.NewCache(http.CacheParams{Listener: l.Name, Registry: d.registry}, cacheSettings(l)),
+	}
 	routes, err := compileRoutes(l, d.ups.services(), b)
 	if err != nil {
 		return err

@@ -135,6 +135,7 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 			keepRoutes(front, inForce)
 			continue
 		}
+		front.between.cache.Set(cacheSettings(l))
 		front.table.Swap(routes)
 		front.admission.SetMax(l.MaxInFlight)
 		front.srv.Set(serverSettings(l))

@@ -13,23 +13,36 @@ import (
 // between is what stands between a listener's routes and the upstreams.
 type between struct {
 	stats *http.FilterStats
+	cache *http.Cache // nil: only checked, nothing will go through
+}
+
+// cached is the cache as a layer for a route, nil where it has none.
+func (b between) cached(l config.Listener, wanted bool) sidecar.Layer {
+	if b.cache == nil || !wanted || l.Cache.Mode == config.ModeOff {
+		return nil
+	}
+	return b.cache.Layer
 }
 
 // compileRoutes makes a listener's routes over the upstreams there are.
 func compileRoutes(l config.Listener, upstreams map[string]sidecar.Service, b between) (*route.Routes, error) {
 	p := route.Params{Default: l.Upstream, Upstreams: upstreams, Select: http.Select}
 	var wrong []error
-	layer := func(filters []config.Filter) sidecar.Layer {
-		fs, err := compileFilters(l, filters, upstreams)
+	layer := func(filters []config.Filter, cache bool) sidecar.Layer {
+		inner := b.cached(l, cache)
+		fs, err := compileFilters(l, filters, upstreams, inner)
 		wrong = append(wrong, err)
-		if fs == nil {
-			return nil
+		switch {
+		case fs == nil:
+			return inner
+		case inner == nil:
+			return fs.Layer(b.stats)
 		}
-		return fs.Layer(b.stats)
+		return func(next sidecar.Service) sidecar.Service { return sidecar.Stack(next, fs.Layer(b.stats), inner) }
 	}
-	p.DefaultLayer = layer(nil)
+	p.DefaultLayer = layer(nil, true)
 	for _, r := range l.Routes {
-		rule := route.Rule{Host: r.Match.Host, PathPrefix: r.Match.PathPrefix, Method: r.Match.Method, Upstream: r.Upstream, Layer: layer(r.Filters)}
+		rule := route.Rule{Host: r.Match.Host, PathPrefix: r.Match.PathPrefix, Method: r.Match.Method, Upstream: r.Upstream, Layer: layer(r.Filters, r.Cache)}
 		for _, h := range r.Match.Headers {
 			rule.Headers = append(rule.Headers, route.HeaderMatch{Name: h.Name, Value: h.Value})
 		}
@@ -46,7 +59,7 @@ func compileRoutes(l config.Listener, upstreams map[string]sidecar.Service, b be
 // line. The upstreams are never called.
 func checkRoutes(f *config.File, l config.Listener, upstreams map[string]sidecar.Service) (problems []config.Problem) {
 	check := func(key string, filters []config.Filter) bool {
-		_, err := compileFilters(l, filters, upstreams)
+		_, err := compileFilters(l, filters, upstreams, nil)
 		if err != nil {
 			problems = append(problems, f.ProblemAt(key, err.Error()))
 		}
@@ -65,13 +78,19 @@ func checkRoutes(f *config.File, l config.Listener, upstreams map[string]sidecar
 }
 
 // compileFilters makes the filters of a route, behind those of its listener; nil
-// if there are none.
-func compileFilters(l config.Listener, own []config.Filter, upstreams map[string]sidecar.Service) (*http.Filters, error) {
+// if there are none. inner stands before the upstreams that they switch to.
+func compileFilters(l config.Listener, own []config.Filter, upstreams map[string]sidecar.Service, inner sidecar.Layer) (*http.Filters, error) {
 	var all []http.Filter
 	for _, f := range slices.Concat(l.Filters, own) {
 		all = append(all, httpFilter(f))
 	}
-	return http.Compile(all, func(name string) sidecar.Service { return upstreams[name] })
+	return http.Compile(all, func(name string) sidecar.Service {
+		s := upstreams[name]
+		if s != nil && inner != nil {
+			s = inner(s)
+		}
+		return s
+	})
 }
 
 // httpFilter is a filter as the protocol knows it.
@@ -100,4 +119,17 @@ func httpFields(list []config.Header) []http.Field {
 		all = append(all, http.Field{Name: h.Name, Value: h.Value})
 	}
 	return all
+}
+
+// cacheSettings are l's settings as its cache takes them.
+func cacheSettings(l config.Listener) http.CacheSettings {
+	c := l.Cache
+	s := http.CacheSettings{MaxBytes: c.MaxBytes, MaxEntry: c.MaxEntry, Beta: c.Beta, Coalesce: c.Coalesce, CoalesceWait: c.CoalesceWait}
+	switch c.Mode {
+	case config.ModeDark:
+		s.Mode = http.CacheDark
+	case config.ModeOn:
+		s.Mode = http.CacheOn
+	}
+	return s
 }

@@ -32,6 +32,10 @@ func (p *proc) ask(path string, fields ...string) (reply, string) {
 		p.t.Fatal(err)
 	}
 	for i := 0; i < len(fields); i += 2 {
+		if fields[i] == "Host" {
+			req.Host = fields[i+1]
+			continue
+		}
 		req.Header.Add(fields[i], fields[i+1])
 	}
 	res, err := http.DefaultTransport.RoundTrip(req)

@@ -58,11 +58,14 @@ func (m *message) SetTarget(to string, rest []byte) {
 // Field is the n-th value, from 0, of the request's fields of the name lower, as
 // they will be sent.
 func (m *message) Field(lower string, n int) ([]byte, bool) {
+	if lower == "upgrade" && !m.req.upgrade {
+		return nil, false
+	}
 	e := m.ch.edits
 	if e == nil || !e.Request.DropsLower(lower) {
 		for i := range m.req.fields {
 			f := &m.req.fields[i]
-			if f.drop || !http.EqualFold(f.nameIn(m.in), lower) {
+			if f.drop && f.name != http.Upgrade || !http.EqualFold(f.nameIn(m.in), lower) {
 				continue
 			}
 			if n == 0 {
@@ -80,16 +83,15 @@ func (m *message) Field(lower string, n int) ([]byte, bool) {
 // Tap shows the reply that goes out to t. condition are field lines that are
 // sent in the place of the client's own If-None-Match and If-Modified-Since;
 // with none, these go as they came.
-func (m *message) Tap(t http.Tap, condition []byte) {
+func (m *message) Tap(t http.Tap, condition string) {
 	m.ch.tap = t
 	m.ch.condition = append(m.ch.condition[:0], condition...)
 	m.ch.asks = len(condition) > 0
 	m.ch.ownRequest = m.ch.ownRequest || m.ch.asks
 }
 
-// Note adds field lines to the final reply, whoever makes it, in the place of
-// those of an earlier call.
-func (m *message) Note(lines []byte) { m.ch.note = append(m.ch.note[:0], lines...) }
+// Note is the field lines that are added to the final reply, whoever makes it.
+func (m *message) Note() *[]byte { return &m.ch.note }
 
 // room is how many bytes the changes can add to a request's head.
 func (c *changes) room() int {

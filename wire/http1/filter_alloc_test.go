@@ -3,6 +3,7 @@
 package http1
 
 import (
+	"bytes"
 	"net"
 	"testing"
 
@@ -36,4 +37,32 @@ func TestAllocNothingForFilters(t *testing.T) {
 			n += k
 		}
 	})
+}
+
+func TestAllocNothingForACacheHit(t *testing.T) {
+	h := newHarness(t, quietBackend(t, "HTTP/1.1 200 OK\r\nCache-Control: max-age=3600\r\nVary: Accept\r\nETag: \"a\"\r\nContent-Length: 3000\r\n\r\n"+text(3000)))
+	cache := h.cached()
+	nc, err := net.Dial("tcp", h.addr)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	c := sock.New(nc)
+	request, buf := []byte("GET /a/x?q=1 HTTP/1.1\r\nHost: a\r\nAccept: text/plain\r\nCache-Control: max-age=100000\r\nIf-None-Match: \"b\"\r\n\r\n"), make([]byte, 8192)
+	noAllocations(t, func() {
+		if _, err := c.Write(request, nil); err != nil {
+			t.Fatal(err)
+		}
+		for n, end := 0, -1; end < 0 || n < end+3004; {
+			k, err := c.Read(buf[n:])
+			if err != nil {
+				t.Fatal(err)
+			}
+			n += k
+			end = bytes.Index(buf[:n], headEnd)
+		}
+	})
+	if r := cache.State().Requests; r["hit"] < 10_000 || r["miss"] != 1 {
+		t.Errorf("counted %v", r)
+	}
 }

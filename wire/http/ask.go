@@ -1,0 +1,128 @@
+package http
+
+import (
+	"context"
+	"strconv"
+
+	"sidecar"
+)
+
+// nobody is the number, in an exchange's record of tries, of what no endpoint
+// did: it marks a fallback.
+const nobody = ^uint64(0)
+
+// request is a GET that is not simply answered from the store. It is on the
+// heap, as its Tap is.
+type request struct {
+	asking
+	set *CacheSettings
+}
+
+// ask asks the backend, or waits for who does already. e is what is stored, nil
+// if nothing is; fresh: it would do, and this request is to refresh it early.
+func (c *Cache) ask(ctx context.Context, x *sidecar.Exchange, next sidecar.Service, r request, e *entry, fresh bool) error {
+	a := &r.asking
+	var f *flight
+	// What is somebody's own is not waited for, unless what is stored shows that
+	// it is everybody's.
+	if r.set.Coalesce && r.set.Mode == CacheOn && !a.noCache && (!a.auth && !a.cookie || e != nil) {
+		key := a.flightKey(x.Dest, e)
+		if fresh {
+			if f = c.flights.lead(key); f == nil {
+				c.stats.hit.Inc()
+				return c.hit(x, a, e, "")
+			}
+		} else {
+			var leads bool
+			if f, leads = c.flights.join(key); f != nil && !leads {
+				if answered, err := c.follow(x, &r, f); answered {
+					return err
+				}
+				f = nil // it did not help: this one asks by itself
+				e = c.find(a, x.Dest)
+			}
+		}
+	}
+	return c.fetch(ctx, x, next, &r, e, fresh, f)
+}
+
+// flightKey is the key of the requests that one reply can answer, as far as that
+// is known before it has come.
+func (a *asking) flightKey(dest string, e *entry) uint64 {
+	key := hash(a.key, []byte(dest))
+	if e == nil {
+		return key
+	}
+	for _, one := range e.vary {
+		for _, v := range one.values {
+			key = hash(key, []byte(v))
+		}
+		key = hash(key, []byte(one.name))
+	}
+	return key
+}
+
+// follow waits for another request's reply and answers with it; answered is
+// false if it does not do for this one.
+func (c *Cache) follow(x *sidecar.Exchange, r *request, f *flight) (answered bool, err error) {
+	switch cause := f.await(x, r.set.CoalesceWait); cause {
+	case sidecar.NoCause, sidecar.AttemptDeadline:
+	default:
+		return true, cause.Fault(sidecar.StageRoute)
+	}
+	e := c.find(&r.asking, x.Dest)
+	if e == nil || !r.takes(e, x.Now()) {
+		return false, nil
+	}
+	c.stats.coalesced.Inc()
+	return true, c.hit(x, &r.asking, e, "; collapsed")
+}
+
+// fetch asks the backend and stores what comes.
+func (c *Cache) fetch(ctx context.Context, x *sidecar.Exchange, next sidecar.Service, r *request, e *entry, early bool, f *flight) error {
+	l := &fill{c: c, a: &r.asking, set: r.set, dest: x.Dest, old: e, version: c.store.version(&r.asking), begun: x.Now(), flight: f}
+	whole := false
+	defer func() { l.finish(x.Now(), whole) }()
+	condition := ""
+	if e != nil && r.set.Mode == CacheOn {
+		condition = e.condition
+		l.asked = condition != ""
+	}
+	r.cached.Tap(l, condition)
+	err := next.Do(ctx, x)
+	// What a fallback had another upstream answer is not this one's.
+	whole = err == nil && !x.Tries.Tried(nobody)
+	switch {
+	case err == nil:
+		c.count(l, early)
+	case x.Replied() == 0 && e != nil && r.set.Mode == CacheOn && e.standsIn(x.Now()) && sidecar.FaultOf(err).Reason != sidecar.ClientLeft:
+		c.stats.stale.Inc()
+		note := r.cached.Note()
+		*note = e.appendAge(append((*note)[:0], "Cache-Status: sidecar; hit; fwd=stale; detail=failed\r\n"...), x.Now())
+		if r.mine(e) {
+			return answer(x, 304, e.notModified(), nil)
+		}
+		return answer(x, e.stored.Status, e.stored.Fields, e.stored.Body)
+	default:
+		c.count(l, early)
+	}
+	return err
+}
+
+// count counts a request that went to the backend.
+func (c *Cache) count(l *fill, early bool) {
+	switch {
+	case l.stale:
+		c.stats.stale.Inc()
+	case early:
+		c.stats.early.Inc()
+	case l.validated:
+		c.stats.revalidated.Inc()
+	case l.old != nil:
+		c.stats.refresh.Inc()
+	default:
+		c.stats.miss.Inc()
+	}
+}
+
+func appendInt(out []byte, n int64) []byte { return strconv.AppendInt(out, n, 10) }
