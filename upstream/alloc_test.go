@@ -36,11 +36,22 @@ func steady(t *testing.T, policy string) (*sidecar.Exchange, *message, *rig) {
 	s := usual()
 	s.Balance.Policy, s.AttemptTimeout = policy, time.Second
 	short, yes := time.Second, true
+	s.Hedge = Hedge{Mode: On, Percentile: 95, MinDelay: time.Hour, MaxExtra: 0.02}
 	s.Operations = []Operation{{Name: "GET /users", Timeout: &short, Idempotent: &yes}}
 	r := newRig(t, s, "a:1", "b:1", "c:1")
+	// As the wheel's: setting a time allocates nothing.
+	r.params.Timer = func(func(uint64)) func(int64, uint64) { return func(int64, uint64) {} }
+	if err := r.Apply(s); err != nil {
+		t.Fatal(err)
+	}
 	x := request()
 	m := x.Msg.(*message)
+	m.whole = true
 	for range 100 {
+		exchange(context.Background(), r, x, m)
+	}
+	r.setDelays(r.stack.Load())
+	for range 100 { // a pair that waits for its time is pooled
 		exchange(context.Background(), r, x, m)
 	}
 	return x, m, r

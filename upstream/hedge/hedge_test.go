@@ -48,7 +48,7 @@ func TestFirstAnswerGoesOut(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			r := newRig()
 			r.main, r.fork = c.main, c.fork
-			err, took := r.run(t)
+			took, err := r.run(t)
 			if err != nil || took != c.took {
 				t.Errorf("error %v after %v, want none after %v", err, took, c.took)
 			}
@@ -141,7 +141,7 @@ func TestNothingIsSentTwice(t *testing.T) {
 			r := newRig()
 			r.main, r.fork = []step{{1, 300 * ms, ok, 0}}, step{2, 10 * ms, ok, 0}
 			c.change(r)
-			err, took := r.run(t)
+			took, err := r.run(t)
 			if err != nil || took != 300*ms || r.forked != nil || r.x.Tries.Len() != 1 || !slices.Equal(r.client.wrote, []uint64{1}) {
 				t.Errorf("error %v after %v, sent %v, client got %v", err, took, r.forked != nil, r.client.wrote)
 			}
@@ -195,7 +195,7 @@ func TestBothSendersEnd(t *testing.T) {
 					time.AfterFunc(200*ms, func() { x.Interrupt(x.Gen(), sidecar.AttemptDeadline) })
 				}
 			}
-			err, took := r.run(t)
+			took, err := r.run(t)
 			reason := sidecar.NoReason
 			if err != nil {
 				reason = sidecar.FaultOf(err).Reason

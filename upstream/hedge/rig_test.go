@@ -198,7 +198,7 @@ func newRig() *rig {
 }
 
 // run makes the exchange and gives what came of it, and how long it took.
-func (r *rig) run(t *testing.T) (err error, took time.Duration) {
+func (r *rig) run(t *testing.T) (took time.Duration, err error) {
 	t.Helper()
 	synctest.Test(t, func(*testing.T) {
 		service := Layer(r.Params)(sidecar.ServiceFunc(func(_ context.Context, x *sidecar.Exchange) (err error) {
@@ -230,7 +230,7 @@ func (r *rig) run(t *testing.T) (err error, took time.Duration) {
 	if r.msg.forks != r.msg.joined {
 		t.Errorf("%d forks, %d joined", r.msg.forks, r.msg.joined)
 	}
-	return err, took
+	return took, err
 }
 
 func (r *rig) counts() [5]uint64 {
