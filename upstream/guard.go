@@ -3,6 +3,7 @@ package upstream
 import (
 	"context"
 	"strconv"
+	"sync/atomic"
 
 	"sidecar"
 	"sidecar/upstream/limit"
@@ -77,10 +78,13 @@ func (s *stack) bulkhead(next sidecar.Service) sidecar.Service {
 // configured to.
 func (c *Cluster) fallback(f Fallback) sidecar.Layer {
 	r := c.params.Registry
+	used := make([]atomic.Pointer[varz.Counter], sidecar.ReasonCount)
 	return limit.Fallback(limit.FallbackParams{
 		On: f.On, Static: f.Static, Other: f.Upstream, Find: c.params.Other,
 		Used: func(why sidecar.Reason, n int) {
-			r.Counter(varz.Fallbacks, varz.Source{Service: c.params.Name, Reason: why.String()}).Add(uint64(n))
+			counterOf(used, why, func(reason string) *varz.Counter {
+				return r.Counter(varz.Fallbacks, varz.Source{Service: c.params.Name, Reason: reason})
+			}).Add(uint64(n))
 		},
 		Failed: r.Counter(varz.FallbackFailures, varz.Source{Service: c.params.Name}),
 	})

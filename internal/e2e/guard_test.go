@@ -235,7 +235,7 @@ func TestOtherUpstreamTakesOver(t *testing.T) {
 		t.Errorf("both fail: %+v", r)
 	}
 	b.Close()
-	if r := c.do(query{id: "5"}); r.reason != "connect_refused" {
+	if r := c.do(query{id: "5"}); r.reason != "connect_refused" || !strings.Contains(r.body, "tries: connect_refused, then the fallback, connect_refused\n") {
 		t.Errorf("both gone: %+v", r)
 	}
 }

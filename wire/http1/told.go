@@ -9,6 +9,10 @@ import (
 // maxToldAddress is how many bytes of an endpoint's address an error reply has.
 const maxToldAddress = 128
 
+// nobody is the number of what no endpoint did: the entry by which a fallback
+// says among the tries that it took over.
+const nobody = ^uint64(0)
+
 // faultText is the body of an error reply after so many tries: the reason, what
 // can be said without naming a backend, and what each try ended with.
 func (a *active) faultText(f *sidecar.Fault, attempts int) string {
@@ -40,6 +44,10 @@ func appendTries(out []byte, t *sidecar.Tries, expose bool) []byte {
 			out = append(strconv.AppendInt(out, int64(gap), 10), " more, "...)
 		}
 		last = try.Number
+		if try.ID == nobody {
+			out = append(out, "then the fallback"...)
+			continue
+		}
 		out = append(out, try.Reason.String()...)
 		if try.Code != 0 {
 			out = strconv.AppendInt(append(out, ' '), int64(try.Code), 10)
