@@ -98,8 +98,8 @@ func TestWithRealServers(t *testing.T) {
 		if m["member_0000000000"] != want {
 			t.Errorf("got %v", m)
 		}
-		zoo.Await(t, "status", func() bool { return a.Status().Announced })
-		if s := a.Status(); s.Node != p.path+"/member_0000000000" || !s.Healthy || s.Error != "" {
+		zoo.Await(t, "status", func() bool { return a.Status().Announced && a.Status().Error == "" })
+		if s := a.Status(); s.Node != p.path+"/member_0000000000" || !s.Healthy {
 			t.Errorf("got %+v", s)
 		}
 		end()

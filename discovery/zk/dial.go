@@ -18,11 +18,12 @@ const (
 	// stands there, and "HTTP" read as one is 1.2 GB.
 	minAnswer = 16
 	maxHello  = 4 << 10
-	// minPause and maxPause bound the wait before all servers are tried again,
-	// which grows from round to round and is drawn anew each time: all sidecars
-	// lose a restarted ensemble at the same moment.
-	minPause = 200 * time.Millisecond
-	maxPause = 10 * time.Second
+	// minPause and maxPause bound the wait before a dial, which grows with the
+	// failures in a row and is drawn anew each time: all sidecars lose a
+	// restarted ensemble at the same moment. Longer waits would cost sessions
+	// that could have been kept.
+	minPause = 100 * time.Millisecond
+	maxPause = 2 * time.Second
 	// rearmWait is how long the first answer on a new connection is kept back
 	// for the library's request to set watches again.
 	rearmWait = time.Second

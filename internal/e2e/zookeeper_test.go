@@ -101,10 +101,12 @@ func TestServersetsUnderLoad(t *testing.T) {
 	for i := range e.Addresses() {
 		e.Up(i)
 	}
-	await(t, "a session", func() bool {
-		_, text := p.admin.get("/zookeeper")
-		return strings.Contains(text, `"connected": true`)
-	})
+	for _, q := range []*proc{p, first, second} {
+		await(t, "a session", func() bool {
+			_, text := q.admin.get("/zookeeper")
+			return strings.Contains(text, `"connected": true`)
+		})
+	}
 	// A drain withdraws at once, and not when the session has run out.
 	second.signal(syscall.SIGTERM)
 	await(t, "one left", func() bool { return p.admin.addresses() == one.address() })
