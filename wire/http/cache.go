@@ -146,14 +146,45 @@ func (c *Cache) Layer(next sidecar.Service) sidecar.Service {
 // change passes a request on that may change its target, and drops what is
 // stored of that: "A cache MUST invalidate the target URI when it receives a
 // non-error status code in response to an unsafe request method" (RFC 9111, 4.4).
+//
+// It is dropped before the reply's first byte goes out: whoever has that must
+// not be told of the time before.
 func (c *Cache) change(ctx context.Context, x *sidecar.Exchange, m Cached, next sidecar.Service) error {
+	l := &alteration{c: c, a: asking{cached: m}}
+	if !l.a.name(x.Msg, c.seed) {
+		return next.Do(ctx, x)
+	}
+	m.Tap(l, "")
 	err := next.Do(ctx, x)
-	a := asking{cached: m}
-	// Also of a reply that broke off: the change has been made.
-	if x.Msg.Class() == sidecar.Success && a.name(x.Msg, c.seed) && c.store.drop(&a) {
-		c.stats.invalidated.Inc()
+	if !l.seen && x.Msg.Class() == sidecar.Success {
+		l.drop()
 	}
 	return err
+}
+
+// alteration is the Tap of a request that may change its target.
+type alteration struct {
+	c    *Cache
+	a    asking
+	seen bool
+}
+
+// Head drops what is stored of the target unless the request failed.
+func (l *alteration) Head(h Head) (instead *Stored, note []byte, keep bool) {
+	l.seen = true
+	if ClassOf(h.Status()) == sidecar.Success {
+		l.drop()
+	}
+	return nil, nil, false
+}
+
+// Body is never called: nothing is kept.
+func (l *alteration) Body([]byte) {}
+
+func (l *alteration) drop() {
+	if l.c.store.drop(&l.a) {
+		l.c.stats.invalidated.Inc()
+	}
 }
 
 // get answers a GET or HEAD, or passes it on. Where it answers from the store

@@ -225,6 +225,23 @@ func TestAnswerOfAFallbackIsNotStored(t *testing.T) {
 	})
 }
 
+// Who has been told of a change reads nothing from before it.
+func TestChangeIsSeenBeforeItsReply(t *testing.T) {
+	c := NewCache(CacheParams{}, on())
+	back := &origin{reply: func(n int, _ said) said {
+		return said{line: "200", fields: "Cache-Control: max-age=60", body: fmt.Sprint(n)}
+	}}
+	through(c.Layer(back), "", said{line: "GET /"})
+	late := sidecar.ServiceFunc(func(ctx context.Context, x *sidecar.Exchange) error {
+		err := back.Do(ctx, x) // the client has its reply
+		if m, _ := through(c.Layer(back), "", said{line: "GET /"}); m.got.body != "3" {
+			t.Errorf("got %q", m.got.body)
+		}
+		return err
+	})
+	through(c.Layer(late), "", said{line: "POST /"})
+}
+
 func TestDarkCacheAnswersNothingAndCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		back := &origin{reply: func(n int, _ said) said {
