@@ -35,7 +35,7 @@ func Weigh(p Policy, n int) Cost {
 		pickers[i] = p.New(Seat{Index: n / 3, Total: n, Random: rand.New(rand.NewPCG(1, 1)), Now: 1})
 		c.First = min(c.First, clocked(func() { pickers[i].Update(nodes, 1) }))
 	}
-	c.Bytes = (inUse() - before) / weighed
+	c.Bytes = max(0, inUse()-before) / weighed
 	for _, picker := range pickers {
 		c.Less = min(c.Less, clocked(func() { picker.Update(nodes[1:], 2) }))
 		d, ok := picker.(*deterministic)

@@ -24,9 +24,9 @@ func bands(l *lab) {
 		for _, load := range outstanding {
 			p := apertureDefaults()
 			p.LowLoad, p.HighLoad = b.low, b.high
-			s := even(pair{pick(l, 100, 3), 100}, sim.RandomAperture(random, p))
+			s := even(pair{pick(l, 50, 3), 100}, sim.RandomAperture(random, p))
 			s.Service = service(50 * time.Millisecond)
-			s.Rate, s.Warm, s.Length = load/s.Service.Mean.Seconds(), pick(l, time.Minute, time.Second), pick(l, 2*time.Minute, 5*time.Second)
+			s.Rate, s.Warm, s.Length = load/s.Service.Mean.Seconds(), pick(l, time.Minute, time.Second), pick(l, time.Minute, 5*time.Second)
 			all, of = append(all, s), append(of, b)
 			// The same, for whom there was four times as much for a while before.
 			s.Script = []sim.Step{sim.Busy(0, 4), sim.Busy(s.Warm/2, 1)}

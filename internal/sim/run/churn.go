@@ -10,7 +10,7 @@ import (
 const (
 	// churnRate is low: what an aperture of more requests opens and closes for
 	// the load's sake would be counted too.
-	churnRate = 10
+	churnRate = 5
 	// gap is the time from one restart to the next, away how long each takes.
 	gap  = 15 * time.Second
 	away = 10 * time.Second

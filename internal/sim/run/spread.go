@@ -17,7 +17,7 @@ const (
 	// spreadEach is how many requests each backend gets, on average: chance
 	// alone then makes a CV of 0.03.
 	spreadEach = 1000
-	// largest is where each backend gets a third of that.
+	// largest is where each backend gets a tenth of that.
 	largest = 10_000
 )
 
@@ -53,7 +53,7 @@ func spread(l *lab) {
 func even(n pair, p sim.Policy) sim.Scenario {
 	each, warm := float64(spreadEach), 5*time.Second
 	if n.clients >= largest {
-		each, warm = each/3, 2*time.Second
+		each, warm = each/10, 500*time.Millisecond
 	}
 	return sim.Scenario{
 		Clients: n.clients, Hosts: n.hosts, Policy: p, Rate: spreadRate, Service: service(10 * time.Millisecond),
