@@ -15,6 +15,7 @@ import (
 const (
 	drawingWidth  = 24 * vg.Centimeter
 	drawingHeight = 12 * vg.Centimeter
+	drawingMargin = 1 * vg.Centimeter
 	// dotsWidth is how much of a place's width its dots take.
 	dotsWidth = 0.5
 )
@@ -62,6 +63,8 @@ func (d *drawing) svg() (string, error) {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = d.title, d.x, d.y
 	p.Legend.Top, p.Legend.Left = true, true
+	p.Legend.Padding = vg.Points(3)
+	p.X.Padding, p.Y.Padding = vg.Points(5), vg.Points(5)
 	p.Add(plotter.NewGrid())
 	if err := d.fill(p); err != nil {
 		return "", err
@@ -73,7 +76,8 @@ func (d *drawing) svg() (string, error) {
 		}
 	}
 	c := vgsvg.New(drawingWidth, drawingHeight)
-	p.Draw(draw.New(c))
+	// Labels of the last tick and place stand out to the right of the axis.
+	p.Draw(draw.Crop(draw.New(c), 0, -drawingMargin, 0, 0))
 	var b bytes.Buffer
 	_, err := c.WriteTo(&b)
 	return b.String(), err

@@ -35,15 +35,16 @@ func spread(l *lab) {
 	t := l.table("spread", 2, "sidecars × backends", "policy", "connections", "a sidecar", "a backend, least to most",
 		"load, most by least", "CV", "CV by chance")
 	links := drawing{name: "connections", title: "Connections of as many sidecars as backends", x: "sidecars and backends", y: "connections", logarithmic: true}
-	loads := drawing{name: "spread", title: "How unevenly backends are loaded (CV; 0.03 is chance)", x: "sidecars and backends", y: "coefficient of variation", logarithmic: true}
+	loads := drawing{name: "spread", title: "How unevenly backends are loaded (CV; chance is 0.03, at the right end 0.1)", x: "sidecars and backends", y: "coefficient of variation", logarithmic: true}
 	for i, r := range results {
 		s := &all[i]
 		t.add(size(s.Clients, s.Hosts), s.Policy.Name, count(r.Network.Pairs), fmt.Sprintf("%.1f", r.Network.PerClient.Mean),
 			fmt.Sprintf("%.0f to %.0f", r.Network.PerHost.Min, r.Network.PerHost.Max),
 			ratio(r.Hosts.Ratio()), fmt.Sprintf("%.3f", r.Hosts.CV), fmt.Sprintf("%.3f", r.Hosts.Chance()))
 		if s.Clients == s.Hosts {
-			links.point(s.Policy.Name, float64(s.Hosts), float64(r.Network.Pairs))
-			loads.point(s.Policy.Name, float64(s.Hosts), max(r.Hosts.CV, 0.001))
+			row := t.rows[len(t.rows)-1]
+			links.point(s.Policy.Name, float64(s.Hosts), figure(row[2]))
+			loads.point(s.Policy.Name, float64(s.Hosts), max(0.001, figure(row[6])))
 		}
 	}
 	l.plots = append(l.plots, links, loads)

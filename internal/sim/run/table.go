@@ -58,6 +58,14 @@ func csvText(tables []*table) (string, error) {
 	return b.String(), w.Error()
 }
 
+// figure is the number that a cell begins with. Drawings have them from there,
+// so that they show what the tables say and can be drawn again from the file.
+func figure(cell string) float64 {
+	var x float64
+	_, _ = fmt.Sscan(strings.ReplaceAll(cell, ",", ""), &x) // what is no number is 0
+	return x
+}
+
 // count writes 9000 as 9,000.
 func count[T int | int64](n T) string {
 	if n < 1000 {

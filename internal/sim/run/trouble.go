@@ -10,6 +10,7 @@ import (
 // illness is what goes wrong with backends.
 type illness struct {
 	name   string
+	short  string // under the drawing, "" if it is not in it
 	script func(at time.Duration) []sim.Step
 	ill    []int // which backends are
 }
@@ -20,16 +21,16 @@ func illnesses() []illness {
 	}
 	fail := func(at time.Duration) []sim.Step { return []sim.Step{sim.Fail(at, 1, 1)} }
 	return []illness{
-		{"nothing", func(time.Duration) []sim.Step { return nil }, nil},
-		{"one takes 10 times as long", slow(10), []int{0}},
-		{"one takes 100 times as long", slow(100), []int{0}},
-		{"one fails at once", fail, []int{1}},
-		{"one takes 100 times as long, one fails at once", func(at time.Duration) []sim.Step { return append(slow(100)(at), fail(at)...) }, []int{0, 1}},
-		{"one stands still for 50 ms each second", pauses, []int{0}},
-		{"one dies, and comes back after 20 s", func(at time.Duration) []sim.Step {
+		{"nothing", "nothing", func(time.Duration) []sim.Step { return nil }, nil},
+		{"one takes 10 times as long", "10 × slower", slow(10), []int{0}},
+		{"one takes 100 times as long", "100 × slower", slow(100), []int{0}},
+		{"one fails at once", "fails", fail, []int{1}},
+		{"one takes 100 times as long, one fails at once", "100 × slower, fails", func(at time.Duration) []sim.Step { return append(slow(100)(at), fail(at)...) }, []int{0, 1}},
+		{"one stands still for 50 ms each second", "pauses", pauses, []int{0}},
+		{"one dies, and comes back after 20 s", "", func(at time.Duration) []sim.Step {
 			return []sim.Step{sim.Down(at, 0), sim.Up(at+20*time.Second, 0)}
 		}, []int{0}},
-		{"five fail at once", func(at time.Duration) (steps []sim.Step) {
+		{"five fail at once", "", func(at time.Duration) (steps []sim.Step) {
 			for i := range 5 {
 				steps = append(steps, sim.Fail(at, i, 1))
 			}
@@ -80,11 +81,11 @@ func trouble(l *lab) {
 			}
 			share = percent(sum)
 		}
-		p99 := r.Tally.Percentile(0.99)
-		t.add(of[i].name, all[i].Policy.Name, percent(r.Tally.Success()), ms(r.Tally.Percentile(0.5)), ms(p99),
+		p99 := ms(r.Tally.Percentile(0.99))
+		t.add(of[i].name, all[i].Policy.Name, percent(r.Tally.Success()), ms(r.Tally.Percentile(0.5)), p99,
 			ms(r.Tally.Percentile(0.999)), share, fmt.Sprintf("%.3f", r.Tally.Tries()))
-		if i/len(loaded(l)) < 5 {
-			dots.dot(all[i].Policy.Name, of[i].name, float64(p99)/1e6)
+		if of[i].short != "" {
+			dots.dot(all[i].Policy.Name, of[i].short, figure(p99))
 		}
 	}
 	l.plots = append(l.plots, dots)
