@@ -21,6 +21,7 @@ func cache(t *table) Cache {
 		Beta:         t.number("beta", 1, maxBeta),
 		Coalesce:     t.flag("coalesce", true),
 		CoalesceWait: t.span("coalesce_wait", "1s", ""),
+		LastGood:     t.span("last_good", "0s", "none"),
 	}
 	t.cross(c.MaxEntry <= c.MaxBytes/entryShare, "max_bytes", "max_entry",
 		"max_entry (%s) must be at most a quarter of max_bytes (%s)", sizeText(c.MaxEntry), sizeText(c.MaxBytes))

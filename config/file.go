@@ -88,6 +88,7 @@ type Cache struct {
 	Beta         float64       // 0 = nothing is refreshed early
 	Coalesce     bool          //
 	CoalesceWait time.Duration // > 0
+	LastGood     time.Duration // that a stale answer may stand in for a failure; 0 = as it says itself
 }
 
 // Filter is one step on the way of requests; exactly one of its actions is set.

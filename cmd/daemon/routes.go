@@ -124,7 +124,7 @@ func httpFields(list []config.Header) []http.Field {
 // cacheSettings are l's settings as its cache takes them.
 func cacheSettings(l config.Listener) http.CacheSettings {
 	c := l.Cache
-	s := http.CacheSettings{MaxBytes: c.MaxBytes, MaxEntry: c.MaxEntry, Beta: c.Beta, Coalesce: c.Coalesce, CoalesceWait: c.CoalesceWait}
+	s := http.CacheSettings{MaxBytes: c.MaxBytes, MaxEntry: c.MaxEntry, Beta: c.Beta, Coalesce: c.Coalesce, CoalesceWait: c.CoalesceWait, LastGood: c.LastGood}
 	switch c.Mode {
 	case config.ModeDark:
 		s.Mode = http.CacheDark

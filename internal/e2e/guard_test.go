@@ -367,3 +367,50 @@ func TestFallbackAnswersForBothSendersOfAHedge(t *testing.T) {
 		return served.Load()-before >= sent+10
 	})
 }
+
+// The last good answer goes out while the circuit refuses and where nobody can
+// be reached; what was never asked for has none.
+func TestLastGoodAnswerStandsInForAFailedUpstream(t *testing.T) {
+	b := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "max-age=1")
+		io.WriteString(w, "good "+r.URL.Path)
+	}))
+	defer b.Close()
+	p := start(t, "", conf{
+		discover: strings.TrimPrefix(b.URL, "http://"), probe: "actions = true",
+		listener: "[listener.cache]\nmode = \"on\"\nlast_good = \"1h\"\n",
+	})
+	get := func(path string) (status int, body, cache, reason string) {
+		t.Helper()
+		res, err := http.Get("http://" + p.port + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer res.Body.Close()
+		text, err := io.ReadAll(res.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return res.StatusCode, string(text), res.Header.Get("Cache-Status"), res.Header.Get("X-Sidecar-Reason")
+	}
+	stale := func() bool {
+		status, body, cache, _ := get("/x")
+		if status != 200 || body != "good /x" {
+			t.Fatalf("got %d %q", status, body)
+		}
+		return strings.Contains(cache, "fwd=stale; detail=failed")
+	}
+	get("/x")
+	if code, body := p.admin.post("/upstreams/web/circuit?state=open"); code != 200 {
+		t.Fatalf("%d %s", code, body)
+	}
+	await(t, "the last good answer with the circuit open", stale)
+	if _, _, _, reason := get("/y"); reason != "breaker_open" {
+		t.Errorf("never asked for before: %q", reason)
+	}
+	p.admin.post("/upstreams/web/circuit?state=auto")
+	b.Close()
+	if !stale() {
+		t.Error("not with the backend gone")
+	}
+}

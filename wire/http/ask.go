@@ -95,7 +95,7 @@ func (c *Cache) fetch(ctx context.Context, x *sidecar.Exchange, next sidecar.Ser
 	switch {
 	case err == nil:
 		c.count(l, early)
-	case x.Replied() == 0 && e != nil && r.set.Mode == CacheOn && e.standsIn(x.Now()) && sidecar.FaultOf(err).Reason != sidecar.ClientLeft:
+	case x.Replied() == 0 && e != nil && r.set.Mode == CacheOn && e.standsIn(x.Now(), r.set.LastGood) && sidecar.FaultOf(err).Reason != sidecar.ClientLeft:
 		c.stats.stale.Inc()
 		note := r.cached.Note()
 		*note = e.appendAge(append((*note)[:0], "Cache-Status: sidecar; hit; fwd=stale; detail=failed\r\n"...), x.Now())

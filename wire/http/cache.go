@@ -32,6 +32,9 @@ type CacheSettings struct {
 	Beta         float64       // of early refreshes, 0 for none; more than 1 comes earlier
 	Coalesce     bool          // of requests for the same thing at once, one asks the backend
 	CoalesceWait time.Duration // how long the others wait for it
+	// LastGood is how long after its time a reply may stand in for a failure
+	// that does not say so itself, unless it forbids it; 0 for none.
+	LastGood time.Duration
 }
 
 // CacheParams are a cache's fixed parts.

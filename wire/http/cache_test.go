@@ -242,6 +242,32 @@ func TestChangeIsSeenBeforeItsReply(t *testing.T) {
 	through(c.Layer(late), "", said{line: "POST /"})
 }
 
+// The last good answer, where its sender has said nothing about failures.
+func TestLastGoodReplyStandsInForAFailure(t *testing.T) {
+	e := entry{freshness: freshness{lifetime: int64(10 * time.Second)}}
+	const later = int64(time.Minute)
+	for _, c := range []struct {
+		name   string
+		change func(e *entry)
+		least  time.Duration
+		want   bool
+	}{
+		{"long enough", func(*entry) {}, 50 * time.Second, true},
+		{"too short", func(*entry) {}, 50*time.Second - 1, false},
+		{"not configured", func(*entry) {}, 0, false},
+		{"it says more itself", func(e *entry) { e.staleIfError = int64(time.Hour) }, time.Second, true},
+		{"it forbids it", func(e *entry) { e.revalidate = true }, time.Hour, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			e := e
+			c.change(&e)
+			if got := e.standsIn(later, c.least); got != c.want {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
 func TestDarkCacheAnswersNothingAndCounts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		back := &origin{reply: func(n int, _ said) said {

@@ -51,10 +51,11 @@ func (e *entry) age(now int64) int64 { return max(now-e.born, 0) }
 // only where the reply says that it is for everybody.
 func (e *entry) serves(a *asking) bool { return (!a.auth || e.forAuth) && (!a.cookie || e.forCookie) }
 
-// standsIn tells whether the entry may be used instead of a failure.
-func (e *entry) standsIn(now int64) bool {
+// standsIn tells whether the entry may be used instead of a failure: for as long
+// as it says itself, or as least is, whichever is more.
+func (e *entry) standsIn(now int64, least time.Duration) bool {
 	left := e.left(now)
-	return left > 0 || !e.revalidate && -left <= e.staleIfError
+	return left > 0 || !e.revalidate && -left <= max(e.staleIfError, int64(least))
 }
 
 func (e *entry) size() int {

@@ -54,7 +54,7 @@ func (f *fill) Head(h Head) (instead *Stored, note []byte, keep bool) {
 	switch {
 	case f.asked && status == 304:
 		return f.revalidated(h, now)
-	case f.old != nil && staleFor(status) && f.old.serves(f.a) && f.old.standsIn(now):
+	case f.old != nil && staleFor(status) && f.old.serves(f.a) && f.old.standsIn(now, f.set.LastGood):
 		f.stale = true
 		f.flight.end()
 		return f.again(f.old, now, statusNote("hit; fwd=stale; fwd-status=", status))
