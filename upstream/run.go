@@ -81,7 +81,7 @@ func (c *Cluster) tend(ctx context.Context, own *background) {
 	ramping := false
 	for _, e := range c.present() {
 		outside := !part.has(e.id)
-		e.pool.SetCold(e.removed.Load() || outside)
+		e.pool.SetCold(e.removed.Load() || outside, now)
 		e.pool.Sweep(now)
 		if e.removed.Load() {
 			continue

@@ -73,6 +73,7 @@ type Exclusive struct {
 	run      func() // dialOne, bound once
 	waiters  sync.Pool
 	cold     atomic.Bool
+	cooled   atomic.Int64 // since when, while cold
 	busy     atomic.Bool
 
 	mu      sync.Mutex
@@ -124,8 +125,15 @@ func (p *Exclusive) Set(s Settings) {
 }
 
 // SetCold says whether the endpoint is out of use for now, such as outside the
-// aperture: a cold pool keeps no idle connection beyond the idle timeout.
-func (p *Exclusive) SetCold(cold bool) { p.cold.Store(cold) }
+// aperture: a cold pool dials none ahead of need and keeps no idle connection,
+// from the idle timeout after it went cold on. An aperture that moves and moves
+// back costs no connection that way.
+func (p *Exclusive) SetCold(cold bool, now int64) {
+	if cold && !p.cold.Load() {
+		p.cooled.Store(now)
+	}
+	p.cold.Store(cold)
+}
 
 // Status is Busy while exchanges wait for which no dial is under way, else
 // Open. Those whose own dial is under way do not count: or the first request

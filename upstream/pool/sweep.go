@@ -87,7 +87,7 @@ func (p *Exclusive) returnFromLook(h *held, open bool) bool {
 // retire learns from what was seen and adds to shut what is to be closed. The
 // oldest stand first, so that only the front is looked at.
 func (p *Exclusive) retire(shut []*held, now int64, seen *sightings) []*held {
-	idle, low := int64(p.settings.Load().IdleTimeout), p.low()
+	idle, low := int64(p.settings.Load().IdleTimeout), p.kept(now)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.server.learn(seen.used, now)

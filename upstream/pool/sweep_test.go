@@ -43,7 +43,7 @@ func TestIdleConnectionsAreClosedDownToTheLowWatermark(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, Settings{LowWatermark: c.low, HighWatermark: 5, IdleTimeout: 10 * time.Second})
 				defer b.end()
-				b.SetCold(c.cold)
+				b.SetCold(c.cold, sidecar.Now())
 				fillIdle(b, 5)
 				sweepFor(b, 10*time.Second)
 				if s := b.Stats(); s.Size != 5 {
@@ -167,4 +167,29 @@ func TestLimitIsLearnedFromWhenItWasLastFoundOpen(t *testing.T) {
 	if l.limit != 1500*ms {
 		t.Errorf("learned %d", l.limit)
 	}
+}
+
+// An aperture that moves away and back within the idle timeout costs nothing,
+// however long the connection was idle before.
+func TestColdPoolKeepsItsConnectionsForTheIdleTimeout(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := newBench(t, Settings{LowWatermark: 1, HighWatermark: 5, IdleTimeout: 10 * time.Second})
+		defer b.end()
+		fillIdle(b, 1)
+		sweepFor(b, time.Minute)
+		for range 3 {
+			b.SetCold(true, sidecar.Now())
+			sweepFor(b, 10*time.Second)
+			if s := b.Stats(); s.Idle != 1 {
+				t.Errorf("closed early: %+v", s)
+			}
+			b.SetCold(false, sidecar.Now())
+			sweepFor(b, time.Second)
+		}
+		b.SetCold(true, sidecar.Now())
+		sweepFor(b, 12*time.Second)
+		if s := b.Stats(); s.Size != 0 {
+			t.Errorf("kept: %+v", s)
+		}
+	})
 }

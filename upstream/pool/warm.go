@@ -47,11 +47,24 @@ func (p *Exclusive) setback(now, lived int64) {
 	a.after = now + max(int64(minPause), int64(pause)-lived)
 }
 
-// low is how many connections are kept open without traffic.
+// low is how many connections are opened without traffic.
 func (p *Exclusive) low() int {
 	if p.cold.Load() {
 		return 0
 	}
+	return p.lowest()
+}
+
+// kept is how many connections are kept open without traffic.
+func (p *Exclusive) kept(now int64) int {
+	if p.cold.Load() && now-p.cooled.Load() > int64(p.settings.Load().IdleTimeout) {
+		return 0
+	}
+	return p.lowest()
+}
+
+// lowest is the low watermark within the high one.
+func (p *Exclusive) lowest() int {
 	return max(0, min(p.settings.Load().LowWatermark, p.high()))
 }
 

@@ -47,7 +47,7 @@ func TestWarmDialsUpToTheLowWatermark(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				b := newBench(t, c.settings)
 				defer b.end()
-				b.SetCold(c.cold)
+				b.SetCold(c.cold, sidecar.Now())
 				upkeepFor(b, 3*time.Second)
 				if s := b.Stats(); s.Idle != c.want || b.server.dialled() != c.want || s.WarmIn != 0 {
 					t.Errorf("%+v after %d dials, want %d", s, b.server.dialled(), c.want)
