@@ -72,10 +72,14 @@ type collector struct{ registry *varz.Registry }
 // Describe tells nothing: series come and go.
 func (c collector) Describe(chan<- *prometheus.Desc) {}
 
-// Collect sends every series.
+// Collect sends every series but those of endpoints at which nothing has
+// happened yet.
 func (c collector) Collect(out chan<- prometheus.Metric) {
 	descs := make(map[*varz.Desc]*prometheus.Desc)
 	c.registry.Each(func(d *varz.Desc, s varz.Source, v varz.Value) {
+		if blank(d, s, v) {
+			return
+		}
 		desc := descs[d]
 		if desc == nil {
 			desc = prometheus.NewDesc(d.Prom, d.Help, labelNames(d), nil)
@@ -87,6 +91,22 @@ func (c collector) Collect(out chan<- prometheus.Metric) {
 		}
 		out <- m
 	})
+}
+
+// blank tells whether a series says no more than that its endpoint is there. Of
+// many endpoints a process uses few, and each has some sixty lines: all of them
+// made a scrape of 20,000 endpoints 110 MB. The count of requests stays, for
+// rates that begin at 0, and gauges do, as a gap is not a 0.
+func blank(d *varz.Desc, s varz.Source, v varz.Value) bool {
+	switch {
+	case s.Endpoint == "" || d == varz.EndpointDispatches:
+		return false
+	case d.Kind == varz.KindCounter:
+		return v.Number == 0
+	case d.Kind == varz.KindHistogram:
+		return v.Histogram.Empty()
+	}
+	return false
 }
 
 func metric(desc *prometheus.Desc, d *varz.Desc, s varz.Source, v varz.Value) (prometheus.Metric, error) {

@@ -60,6 +60,39 @@ func TestMetricsAreWellFormed(t *testing.T) {
 	}
 }
 
+// Of an endpoint without requests only its gauges and the count of requests are
+// told.
+func TestEndpointsWithoutTrafficAreToldBriefly(t *testing.T) {
+	r := new(varz.Registry)
+	for _, at := range []string{"idle:1", "busy:1"} {
+		s := varz.Source{Service: "users", Endpoint: at}
+		for _, d := range []*varz.Desc{varz.EndpointDispatches, varz.EndpointSuccesses, varz.PoolWaits} {
+			r.Counter(d, s)
+		}
+		r.Gauge(varz.PoolSize, s)
+		r.Histogram(varz.EndpointLatency, s)
+	}
+	busy := varz.Source{Service: "users", Endpoint: "busy:1"}
+	r.Counter(varz.EndpointSuccesses, busy).Inc()
+	r.Histogram(varz.EndpointLatency, busy).Observe(1)
+	r.Counter(varz.Timeouts, varz.Source{Service: "users"}) // no endpoint's
+	text := get("/metrics").to(New(Params{Registry: r}).Handler()).Body.String()
+	count := func(d *varz.Desc, who string) int {
+		return len(regexp.MustCompile(`(?m)^`+d.Prom+`[_a-z]*\{[^}]*"`+who+`"`).FindAllString(text, -1))
+	}
+	for d, want := range map[*varz.Desc][2]int{
+		varz.EndpointDispatches: {1, 1}, varz.EndpointSuccesses: {0, 1}, varz.PoolWaits: {0, 0}, varz.PoolSize: {1, 1},
+		varz.EndpointLatency: {0, len(bounds()) + 3},
+	} {
+		if got := [2]int{count(d, "idle:1"), count(d, "busy:1")}; got != want {
+			t.Errorf("%s: %v lines, want %v", d.Prom, got, want)
+		}
+	}
+	if count(varz.Timeouts, "users") != 1 {
+		t.Error("a series of no endpoint is left out")
+	}
+}
+
 // One metric of each shape; the names of the rest are varz's to test.
 func TestMetricsReadAsBefore(t *testing.T) {
 	w := get("/metrics").to(New(Params{Registry: filled()}).Handler())

@@ -187,7 +187,9 @@ func writeRecords(path string, list []record) error {
 		return err
 	}
 	_, err = f.Write(data)
-	err = errors.Join(err, f.Sync(), f.Close())
+	// Not synced: what a crash of the machine leaves cut off is ignored, and 500
+	// upstreams that sync at once would hold up the start.
+	err = errors.Join(err, f.Close())
 	if err == nil {
 		err = os.Rename(name, path)
 	}

@@ -46,6 +46,9 @@ func (h *Histogram) ObserveN(ns int64, n int) {
 	}
 }
 
+// Empty tells whether nothing was counted yet.
+func (h *Histogram) Empty() bool { return h.cells.Load() == nil }
+
 // grow makes the buckets. Two first values may meet here; one set wins and
 // both count in it.
 func (h *Histogram) grow() *[buckets]atomic.Uint64 {

@@ -84,10 +84,11 @@ func awaitAnswers(fresh []*running, signals <-chan os.Signal, limit time.Duratio
 	}
 }
 
-// answered tells whether what discovery found is in use.
+// answered tells whether what discovery found is in use: it is told to be ready
+// only after that.
 func (r *running) answered() bool {
 	ok, _ := r.cluster.Ready()
-	return ok && (len(r.cluster.Discovery().Endpoints) == 0 || len(r.cluster.Rows()) > 0)
+	return ok
 }
 
 func (d *daemon) applyUpstream(r *running, u config.Upstream) {
