@@ -17,17 +17,23 @@ const limbo = 10 * time.Second
 // announced; it is in limbo for a time, in which it may return as if nothing
 // had been; then it ends with the last exchange inside.
 type life struct {
-	users   atomic.Int64 // exchanges inside; ended if negative
+	// users are the exchanges inside, under the bit ending once the limbo is
+	// over; ended if negative. One word: who leaves last may be slow to end the
+	// endpoint, and it must not end one that has returned meanwhile.
+	users   atomic.Int64
 	removed atomic.Bool
-	ending  atomic.Bool  // the limbo is over
-	until   atomic.Int64 // when that is so
+	until   atomic.Int64 // when the limbo is over
 
 	mu       sync.Mutex // guards sessions
 	sessions map[*sidecar.Exchange]sidecar.Gen
 }
 
-// ended is what users is set to when nobody may enter any more.
-const ended = math.MinInt64 / 2
+const (
+	ending = 1 << 62
+	// ended is what users is set to when nobody may enter any more. It has the
+	// bit ending, too.
+	ended = math.MinInt64 / 2
+)
 
 // enter keeps the endpoint from ending until leave; false if it has ended.
 func (l *life) enter() bool {
@@ -45,7 +51,7 @@ func (l *life) enter() bool {
 // leave ends what enter began. The last to leave an endpoint whose limbo is
 // over ends it.
 func (e *endpoint) leave() {
-	if e.users.Add(-1) == 0 && e.ending.Load() {
+	if e.users.Add(-1) == ending {
 		e.end()
 	}
 }
@@ -58,21 +64,24 @@ func (l *life) remove(now int64) {
 
 // revive makes a removed endpoint that has not ended usable again; false if it
 // has. With the cluster's lock held, as expire is.
-func (e *endpoint) revive() bool {
-	if !e.enter() {
-		return false
+func (l *life) revive() bool {
+	for {
+		n := l.users.Load()
+		if n < 0 {
+			return false
+		}
+		if l.users.CompareAndSwap(n, n&^ending) {
+			l.removed.Store(false)
+			return true
+		}
 	}
-	e.removed.Store(false)
-	e.ending.Store(false)
-	e.leave()
-	return true
 }
 
 // expire ends the endpoint's limbo if its time has come: it ends as soon as it
 // is empty, and sessions inside are asked to end. Either this sees that nobody
 // is inside, or the last one's leave sees that the limbo is over.
 func (e *endpoint) expire(now int64) {
-	if now < e.until.Load() || e.ending.Swap(true) {
+	if now < e.until.Load() || e.users.Or(ending)&ending != 0 {
 		return
 	}
 	e.end()
@@ -83,9 +92,9 @@ func (e *endpoint) expire(now int64) {
 	}
 }
 
-// end closes the pool if nobody is inside.
+// end closes the pool if nobody is inside and it has not returned.
 func (e *endpoint) end() {
-	if e.users.CompareAndSwap(0, ended) {
+	if e.users.CompareAndSwap(ending, ended) {
 		e.pool.Close()
 	}
 }
@@ -94,7 +103,9 @@ func (e *endpoint) end() {
 func (l *life) over() bool { return l.users.Load() < 0 }
 
 // inLimbo tells whether it is kept for its return.
-func (l *life) inLimbo() bool { return l.removed.Load() && !l.ending.Load() }
+func (l *life) inLimbo() bool {
+	return l.removed.Load() && l.users.Load()&ending == 0
+}
 
 // hold notes a session, so that it can be asked to end; drop forgets it. An
 // exchange that becomes one on the way, a tunnel, has no safe point at which it

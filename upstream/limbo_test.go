@@ -123,3 +123,24 @@ func TestHeldEndpointsStayInUseUnlessTheyRefuse(t *testing.T) {
 		}
 	})
 }
+
+// Who leaves last ends the endpoint some moments later, in which it may have
+// been announced again: ended then, it would be in the set and never used.
+func TestEndpointThatReturnsAsItsLastLeavesStays(t *testing.T) {
+	var e endpoint
+	e.enter()
+	e.remove(0)
+	e.expire(int64(limbo))
+	e.users.Add(-1) // leave, but for the ending
+	if !e.revive() {
+		t.Fatal("nobody has ended it")
+	}
+	e.end()
+	if e.over() || !e.enter() {
+		t.Error("it was ended though it had returned")
+	}
+	e.leave()
+	if e.over() || e.inLimbo() {
+		t.Error("one that left ended it later on")
+	}
+}
