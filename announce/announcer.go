@@ -3,6 +3,7 @@ package announce
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -83,7 +84,7 @@ func New(p Params) (*Announcer, error) {
 	a := &Announcer{
 		p: p, data: data, log: p.Log.With("announce", p.Name), poke: make(chan struct{}, 1), gone: make(chan struct{}),
 		stats:  stats{p.Registry.Gauge(varz.Announced, src), change("created"), change("removed"), p.Registry.Counter(varz.AnnounceChecksFailed, src)},
-		status: Status{Name: p.Name, To: "zk://" + join(p.At.Servers) + p.At.Path, Address: p.Member.Service, Check: p.Check.Kind, Since: time.Now()},
+		status: Status{Name: p.Name, To: "zk://" + strings.Join(p.At.Servers, ",") + p.At.Path, Address: p.Member.Service, Check: p.Check.Kind, Since: time.Now()},
 	}
 	return a, nil
 }
@@ -183,15 +184,4 @@ func (a *Announcer) judge(h *health, err error) {
 	if changed {
 		a.wake()
 	}
-}
-
-func join(servers []string) string {
-	all := ""
-	for i, s := range servers {
-		if i > 0 {
-			all += ","
-		}
-		all += s
-	}
-	return all
 }

@@ -19,14 +19,6 @@ const MaxPeers = 1 << 17
 // Known tells whether c is a place: the zero Coordinate is none.
 func (c Coordinate) Known() bool { return c.Index >= 0 && c.Index < c.Total && c.Total <= MaxPeers }
 
-// Sited is what a Node is too that is to stand on a Ring: Site is its address
-// and its weight as discovery announces them, which all peers know alike. What
-// one process alone knows, such as a weight that is still growing, must not
-// move the segments of the others.
-type Sited interface {
-	Site() (address string, weight float64)
-}
-
 // Ring is the nodes of a service in the order and with the shares that all
 // peers see alike: a circle on which each node has a segment as long as its
 // weight. The order is that of a hash of the address, so that one more or one

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -22,7 +23,7 @@ func TestTheNextProcessBeginsWithWhatWasKnown(t *testing.T) {
 	}
 	p := KeeperParams{Sources: []Source{a, b}, Path: path}
 	keep(t, p, func(k *kept) {
-		if k.Recorded() {
+		if recorded(k.Keeper) {
 			t.Error("there is a record before the first")
 		}
 		a.sends(Update{Endpoints: set})
@@ -44,7 +45,7 @@ func TestTheNextProcessBeginsWithWhatWasKnown(t *testing.T) {
 	keep(t, p, func(k *kept) { // two hours ago, as this bubble's clock begins anew
 		s := k.wants(1, "x:1", "y:1")
 		stale := s.Stale("a").Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC))
-		if !k.Recorded() || !s.Answered() || !s.Sources[0].FromDisk || stale != time.Hour+saveDelay || s.Endpoints[0].Held != NotHeld {
+		if !recorded(k.Keeper) || !s.Answered() || !s.Sources[0].FromDisk || stale != time.Hour+saveDelay || s.Endpoints[0].Held != NotHeld {
 			t.Errorf("begun with %+v, stale since %v", s, stale)
 		}
 		if !strings.Contains(log.String(), "endpoints of a former process") {
@@ -99,8 +100,8 @@ func TestRecordsThatAreNoneAreIgnoredWithAWarning(t *testing.T) {
 			var log strings.Builder
 			k := NewKeeper(KeeperParams{Sources: []Source{newScripted("a")}, Path: path, Log: slog.New(slog.NewTextHandler(&log, nil))})
 			warned := strings.Contains(log.String(), "the record of a former process is ignored")
-			if k.Recorded() != (c.want == "") || warned == (c.want == "") || !strings.Contains(log.String(), strings.ReplaceAll(c.want, `"`, `\"`)) {
-				t.Errorf("recorded %v, the log has %q", k.Recorded(), log.String())
+			if recorded(k) != (c.want == "") || warned == (c.want == "") || !strings.Contains(log.String(), strings.ReplaceAll(c.want, `"`, `\"`)) {
+				t.Errorf("recorded %v, the log has %q", recorded(k), log.String())
 			}
 		})
 	}
@@ -154,4 +155,11 @@ func FuzzRecords(f *testing.F) {
 			}
 		}
 	})
+}
+
+// recorded tells whether a former process has left endpoints of any source.
+func recorded(k *Keeper) bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.ContainsFunc(k.origins, func(o *origin) bool { return o.fromDisk })
 }

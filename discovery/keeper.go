@@ -56,7 +56,7 @@ type Keeper struct {
 	origins []*origin
 
 	asked  sync.Mutex // guards refuse, and is held for no call
-	refuse []string   // addresses to let go
+	refuse []string   // addresses to let go, each once
 }
 
 // NewKeeper makes a Keeper, with what a former process has left at Path; Run
@@ -100,14 +100,6 @@ func (k *Keeper) restore() {
 	}
 }
 
-// Recorded tells whether a former process has left endpoints of any source, so
-// that nobody need wait for the first answer.
-func (k *Keeper) Recorded() bool {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	return slices.ContainsFunc(k.origins, func(o *origin) bool { return o.fromDisk })
-}
-
 // Snapshot is the present state, never nil. Any goroutine may call it.
 func (k *Keeper) Snapshot() *Snapshot { return k.state.Load() }
 
@@ -128,7 +120,9 @@ func (k *Keeper) SetHold(d time.Duration) {
 // it, with any lock held; it does not wait.
 func (k *Keeper) Refuse(address string) {
 	k.asked.Lock()
-	k.refuse = append(k.refuse, address)
+	if !slices.Contains(k.refuse, address) { // each of many dials tells
+		k.refuse = append(k.refuse, address)
+	}
 	k.asked.Unlock()
 	k.kick()
 }

@@ -115,7 +115,7 @@ func (c *Cluster) drop(e *endpoint) {
 // endpoints. Series of an address that is announced again are in use.
 func (c *Cluster) reap(now int64) {
 	c.mu.Lock()
-	var gone []string
+	gone := map[string]bool{} // thousands may end together, each with dozens of series
 	used := c.set.Load().byAddress
 	c.leaving = slices.DeleteFunc(c.leaving, func(e *endpoint) bool {
 		if e.expire(now); !e.over() {
@@ -123,7 +123,7 @@ func (c *Cluster) reap(now int64) {
 		}
 		c.quota.forget(e.id)
 		if used[e.address] == nil {
-			gone = append(gone, e.address)
+			gone[e.address] = true
 		}
 		return true
 	})
@@ -132,7 +132,7 @@ func (c *Cluster) reap(now int64) {
 		return
 	}
 	c.params.Registry.Remove(func(_ *varz.Desc, s varz.Source) bool {
-		return s.Service == c.params.Name && s.Endpoint != "" && slices.Contains(gone, s.Endpoint)
+		return s.Service == c.params.Name && gone[s.Endpoint]
 	})
 }
 
