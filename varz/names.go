@@ -463,6 +463,26 @@ var (
 		Help:   "Failed checks of the local service that is announced."}
 )
 
+// Control planes that are asked over xDS.
+var (
+	XDSConnected = &Desc{Name: "sidecar.xds.connected",
+		Prom: "sidecar_xds_connected", Kind: KindGauge,
+		Labels: []Label{LabelEndpoint},
+		Help:   "1 while there is a stream with the control plane over which something came; the endpoint label is its address."}
+	XDSStreams = &Desc{Name: "sidecar.xds.streams",
+		Prom: "sidecar_xds_streams_total", Kind: KindCounter,
+		Labels: []Label{LabelEndpoint},
+		Help:   "Streams opened to the control plane, reconnects included."}
+	XDSResponses = &Desc{Name: "sidecar.xds.responses",
+		Prom: "sidecar_xds_responses_total", Kind: KindCounter,
+		Labels: []Label{LabelEndpoint},
+		Help:   "Responses of the control plane."}
+	XDSRefused = &Desc{Name: "sidecar.xds.refused",
+		Prom: "sidecar_xds_refused_total", Kind: KindCounter,
+		Labels: []Label{LabelEndpoint},
+		Help:   "Responses of the control plane of which something was refused (NACK); the log and /xds say why."}
+)
+
 // Discovery, configuration and the registry itself.
 var (
 	DiscoveryEndpoints = &Desc{Name: "sidecar.discovery.endpoints",
@@ -530,6 +550,8 @@ func All() []*Desc {
 		HTTPBytesSent, HTTPBytesRecv,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, HeldBytes,
 		Filtered, CacheRequests, CacheStored, CacheInvalidations, CacheBytes, CacheTargets,
-		ZooKeeperConnected, ZooKeeperConnects, ZooKeeperSessions, ZooKeeperRequests, ZooKeeperMembers, ZooKeeperMembersRefused, ZooKeeperMissed, Announced, AnnounceChanges, AnnounceChecksFailed, DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded, DiscoveryAnnounced, DiscoveryStale, DiscoveryHeldEndpoints, DiscoveryLimbo, DiscoveryLeaving,
+		ZooKeeperConnected, ZooKeeperConnects, ZooKeeperSessions, ZooKeeperRequests, ZooKeeperMembers, ZooKeeperMembersRefused, ZooKeeperMissed, Announced, AnnounceChanges, AnnounceChecksFailed,
+		XDSConnected, XDSStreams, XDSResponses, XDSRefused,
+		DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded, DiscoveryAnnounced, DiscoveryStale, DiscoveryHeldEndpoints, DiscoveryLimbo, DiscoveryLeaving,
 	}
 }

@@ -1,0 +1,117 @@
+package xds
+
+import (
+	"cmp"
+	"log/slog"
+	"slices"
+	"sync"
+	"time"
+
+	"sidecar/discovery"
+	"sidecar/varz"
+)
+
+// Params are what Planes needs.
+type Params struct {
+	// Settings are asked for each connection; nil = none.
+	Settings func() Settings
+	Registry *varz.Registry // needed
+	Log      *slog.Logger   // nil is no log
+}
+
+// Planes holds one stream to each control plane that some source names. Nothing
+// runs and nothing is connected while there is none. It is safe for concurrent
+// use.
+type Planes struct {
+	p    Params
+	mu   sync.Mutex
+	open map[string]*plane // by its address; guarded by mu
+}
+
+// NewPlanes holds no connection yet.
+func NewPlanes(p Params) *Planes {
+	if p.Log == nil {
+		p.Log = slog.New(slog.DiscardHandler)
+	}
+	if p.Settings == nil {
+		p.Settings = func() Settings { return Settings{} }
+	}
+	return &Planes{p: p, open: map[string]*plane{}}
+}
+
+// Source is the source of an xds:// URI for the upstream named service. It
+// connects when it is run.
+func (p *Planes) Source(uri, service string) (discovery.Source, error) {
+	l, err := ParseLocation(uri)
+	if err != nil {
+		return nil, err
+	}
+	return &source{all: p, uri: uri, l: l, log: p.p.Log.With("upstream", service, "source", uri)}, nil
+}
+
+// Reconnect makes every stream anew, with the settings that there are now.
+func (p *Planes) Reconnect() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, one := range p.open {
+		one.reconnect()
+	}
+}
+
+// join takes part in the stream to a control plane, which the first one makes.
+func (p *Planes) join(l Location) *watch {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	one := p.open[l.Server]
+	if one == nil {
+		one = newPlane(l.Server, p.p)
+		p.open[l.Server] = one
+	}
+	one.users++
+	w := &watch{all: p, plane: one, cluster: l.Cluster, wake: make(chan struct{}, 1)}
+	one.add(w)
+	return w
+}
+
+// leave ends the stream with its last user, and waits for its goroutines.
+func (p *Planes) leave(w *watch) {
+	w.plane.remove(w)
+	p.mu.Lock()
+	w.plane.users--
+	last := w.plane.users == 0
+	if last {
+		delete(p.open, w.plane.server)
+	}
+	p.mu.Unlock()
+	if last {
+		w.plane.close()
+	}
+}
+
+// State is one control plane as people see it.
+type State struct {
+	Server    string
+	Connected bool      // there is a stream, over which something came
+	Since     time.Time // of Connected
+	Variant   Variant   // of the stream; "" if there is none
+	Sources   int       // that go by it
+	// Version is that of the clusters that were taken last, and ID what the
+	// control plane says of itself; both may be "".
+	Version, ID string
+	Refused     string // why the last response that was refused was; "" if none was
+	Error       string // why there is no stream
+}
+
+// States are all control planes, by their address.
+func (p *Planes) States() []State {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	var all []State
+	for _, one := range p.open {
+		s := one.describe()
+		s.Sources = one.users
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b State) int { return cmp.Compare(a.Server, b.Server) })
+	return all
+}

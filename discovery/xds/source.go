@@ -1,0 +1,51 @@
+package xds
+
+import (
+	"context"
+	"log/slog"
+
+	"sidecar/discovery"
+)
+
+// source follows one cluster.
+type source struct {
+	all *Planes
+	uri string
+	l   Location
+	log *slog.Logger
+}
+
+// String is the URI.
+func (s *source) String() string { return s.uri }
+
+// Run is discovery.Source's.
+func (s *source) Run(ctx context.Context, publish func(discovery.Update)) error {
+	w := s.all.join(s.l)
+	defer w.leave()
+	var last verdict
+	for {
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-w.wake:
+		}
+		v := w.take()
+		s.publish(last, v, publish)
+		last = v
+	}
+}
+
+// publish tells what is new in now. A set that was told before is told again
+// once there is no trouble any more, which confirms it.
+func (s *source) publish(last, now verdict, publish func(discovery.Update)) {
+	fresh := now.changes != last.changes
+	if now.changes != 0 && (fresh || now.trouble == nil && last.trouble != nil) {
+		if now.drops && !last.drops {
+			s.log.Warn("xds: the control plane wants a part of the requests dropped (drop_overloads), which is not done here")
+		}
+		publish(discovery.Update{Endpoints: now.set, Empty: now.empty})
+	}
+	if now.trouble != nil && (fresh || now.trouble != last.trouble) {
+		publish(discovery.Update{Err: now.trouble})
+	}
+}
