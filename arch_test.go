@@ -56,6 +56,7 @@ root   -> nothing
 
 internal/peer -> nothing
 internal/leak -> nothing
+internal/ads  -> nothing                   # a real control plane for the tests of two packages
 internal/zoo  -> nothing                   # real ZooKeeper servers for the tests of three packages
 internal/sim  -> balance, upstream, upstream/*, root
 internal/sim/run -> internal/sim, balance, upstream/*, root # the command of the simulation
@@ -63,7 +64,7 @@ internal/e2e  -> everything                # the end-to-end suite that every pro
 `
 
 // testOnly are packages that only tests, and each other, may import.
-const testOnly = "internal/peer, internal/leak, internal/zoo, internal/e2e, internal/sim, internal/sim/run"
+const testOnly = "internal/peer, internal/leak, internal/zoo, internal/ads, internal/e2e, internal/sim, internal/sim/run"
 
 // outside says which packages may import what is not ours: one line for each
 // direct dependency. A package under test may import no more than that either.
@@ -71,6 +72,10 @@ var outside = []limit{
 	{"github.com/BurntSushi/toml", "config, discovery", "no component knows TOML; discovery reads lists of endpoints written in it"},
 	{"github.com/miekg/dns", "discovery/dns", "the standard resolver hides TTLs and tells its errors apart by their text only"},
 	{"github.com/go-zookeeper/zk", "discovery/zk, internal/zoo", "ZooKeeper's protocol; who announces goes by discovery/zk"},
+	{"github.com/envoyproxy/go-control-plane/envoy", "discovery/xds, internal/ads", "the messages of xDS"},
+	{"github.com/envoyproxy/go-control-plane/pkg", "internal/ads", "a real control plane for tests"},
+	{"google.golang.org/grpc", "discovery/xds, internal/ads", "the transport of xDS"},
+	{"google.golang.org/protobuf", "discovery/xds, internal/ads", "the encoding of xDS"},
 	{"gonum.org/v1/*", "internal/sim/run", "drawings of the simulation; no binary has it"},
 	{"github.com/maypok86/otter", "wire/http", "which stored answers make room is a policy of its own"},
 	{"github.com/prometheus/*", "admin", "counting is varz; only its exposition speaks Prometheus"},

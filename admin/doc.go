@@ -20,6 +20,7 @@
 //	POST  /upstreams/{upstream}/reset                 readmit all endpoints, close the circuit, forget what was counted and forced
 //	POST  /upstreams/{upstream}/endpoints/{endpoint...}  ?state=ejected or auto: take one out of use, or into use again
 //	GET   /zookeeper     JSON: the connections to ZooKeeper
+//	GET   /xds           JSON: the control planes that are asked over xDS
 //	GET   /announce      JSON: the local services that are announced
 //	GET   /config        JSON: the effective configuration with the origin of each value, secrets masked
 //	GET   /why           JSON: recent failures and slow exchanges with every attempt

@@ -16,6 +16,7 @@ type File struct {
 	// ZooKeepers are sorted by name; ensembles that none names have defaults.
 	ZooKeepers []ZooKeeper
 	Announces  []Announce // in the order of the file
+	XDS        XDS
 	// Notes are for people: what was taken otherwise than it was written, and
 	// what is there to no use. One line each, "file:line: key: message".
 	Notes []string

@@ -50,7 +50,7 @@ func peersFiles() []invalidFile {
 	at := func(peers string) string { return "\n[upstream.u.balance]\npeers = " + peers }
 	return []invalidFile{
 		{"peers of another kind", at("3"), `8: upstream.u.balance.peers: expected a URI such as "file:///etc/own-service.toml", a table such as { index = 3, total = 10 }, or "", got the number 3`},
-		{"peers of no scheme", at(`"own:80"`), `8: upstream.u.balance.peers: expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got "own:80"; did you mean "tcp://own:80"?`},
+		{"peers of no scheme", at(`"own:80"`), `8: upstream.u.balance.peers: expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got "own:80"; did you mean "tcp://own:80"?`},
 		{"index that is too large", at("{ index = 10, total = 10 }"), `8: upstream.u.balance.peers.index: expected an index below total (10), since the first is 0, got 10`},
 		{"negative index", at("{ index = -1, total = 10 }"), `8: upstream.u.balance.peers.index: expected a whole number from 0 to 99999, got -1`},
 		{"no total", at("{ index = 1 }"), `8: upstream.u.balance.peers.index: missing: expected total, with index or without it, or discover`},
@@ -150,12 +150,12 @@ func valueFiles() []invalidFile {
 			11: listener "m": protocol: "redis" is not in this version yet: this version speaks http
 			12: listener "m": half_close: expected one of "finish", "cancel", got "cancle"; did you mean "cancel"?`},
 		{"source with spaces", "\n[upstream.v]\ndiscover = \"tcp://a:1, b:2\"", `8: upstream.v.discover: expected a URI without spaces, got "tcp://a:1, b:2"; did you mean "tcp://a:1,b:2"?`},
-		{"sources", "\n[upstream.a]\ndiscover = \"xds://a:1/x\"\n[upstream.b]\ndiscover = [\"tpc://a:1\",\n \"http://a\",\n \"10.0.0.1:80\", \"x\", \"tcp://\"]\n[upstream.c]\ndiscover = []\n[upstream.d]\ndiscover = 3", `
-			8: upstream.a.discover: xds:// is not in this version yet: this version has tcp://, file://, dns://, srv:// and zk://
-			10: upstream.b.discover[0]: expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got "tpc://a:1"; did you mean "tcp"?
-			11: upstream.b.discover[1]: expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got "http://a"; did you mean "tcp://a"? (addresses with their ports, no path)
-			12: upstream.b.discover[2]: expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got "10.0.0.1:80"; did you mean "tcp://10.0.0.1:80"?
-			12: upstream.b.discover[3]: expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got "x"
+		{"sources", "\n[upstream.a]\ndiscover = \"etcd://a:1/x\"\n[upstream.b]\ndiscover = [\"tpc://a:1\",\n \"http://a\",\n \"10.0.0.1:80\", \"x\", \"tcp://\"]\n[upstream.c]\ndiscover = []\n[upstream.d]\ndiscover = 3", `
+			8: upstream.a.discover: expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got "etcd://a:1/x"
+			10: upstream.b.discover[0]: expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got "tpc://a:1"; did you mean "tcp"?
+			11: upstream.b.discover[1]: expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got "http://a"; did you mean "tcp://a"? (addresses with their ports, no path)
+			12: upstream.b.discover[2]: expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got "10.0.0.1:80"; did you mean "tcp://10.0.0.1:80"?
+			12: upstream.b.discover[3]: expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got "x"
 			12: upstream.b.discover[4]: expected something after the scheme, got "tcp://"
 			14: upstream.c.discover: expected at least one URI, got an empty list
 			16: upstream.d.discover: expected a URI such as "tcp://10.0.0.1:8080,10.0.0.2:8080", or a list of them, got the number 3`},

@@ -54,7 +54,7 @@ func parse(name string, src []byte, envState string) (*File, error) {
 		Listeners: listeners(root),
 	}
 	f.Upstreams = upstreams(root, f.Process)
-	f.ZooKeepers, f.Announces = zooKeepers(root), announces(root)
+	f.ZooKeepers, f.Announces, f.XDS = zooKeepers(root), announces(root), xds(root)
 	root.done()
 	references(r, f)
 	r.sendHome()

@@ -54,6 +54,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 			Retry:    Retry{MaxRetries: 2, Budget: 0.2, MinPerSecond: 10, Backoff: 25 * time.Millisecond, MaxBackoff: 250 * time.Millisecond, On: []string{"connect", "rejected", "reset", "timeout", "5xx"}},
 			Hedge:    Hedge{Mode: ModeOff, Percentile: 98, MinDelay: time.Millisecond, MaxExtra: 0.02},
 		}},
+		XDS: XDS{Variant: XDSAuto, Keepalive: 5 * time.Minute},
 	}
 	if !reflect.DeepEqual(f, want) {
 		t.Errorf("got  %+v\nwant %+v", f, want)

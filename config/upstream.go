@@ -93,25 +93,19 @@ func discover(t *table) []string {
 // checkSource looks at the scheme alone: what may follow it is the business of
 // the source of that name.
 func checkSource(uri string) error {
-	schemes := choice{
-		names: []string{"tcp", "file", "dns", "srv", "zk"},
-		later: []string{"xds"},
-		has:   "has tcp://, file://, dns://, srv:// and zk://",
-	}
+	schemes := []string{"tcp", "file", "dns", "srv", "zk", "xds"}
 	scheme, rest, ok := strings.Cut(uri, "://")
 	scheme = strings.ToLower(scheme)
 	switch {
 	case !ok && checkAddress(uri) == nil:
-		return complain("expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got %s; did you mean %s?", shown(uri), shown("tcp://"+uri))
+		return complain("expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got %s; did you mean %s?", shown(uri), shown("tcp://"+uri))
 	case !ok:
-		return complain("expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got %s", shown(uri))
-	case slices.Contains(schemes.later, scheme):
-		return complain("%s:// is not in this version yet: this version %s", scheme, schemes.has)
+		return complain("expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got %s", shown(uri))
 	case scheme == "http" || scheme == "https":
 		host, _, _ := strings.Cut(rest, "/")
-		return complain("expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got %s; did you mean %s? (addresses with their ports, no path)", shown(uri), shown("tcp://"+host))
-	case !slices.Contains(schemes.names, scheme):
-		return complain("expected a URI that begins with tcp://, file://, dns://, srv:// or zk://, got %s%s", shown(uri), didYouMean(scheme, schemes.names))
+		return complain("expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got %s; did you mean %s? (addresses with their ports, no path)", shown(uri), shown("tcp://"+host))
+	case !slices.Contains(schemes, scheme):
+		return complain("expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got %s%s", shown(uri), didYouMean(scheme, schemes))
 	case rest == "":
 		return complain("expected something after the scheme, got %s", shown(uri))
 	case hasControl(rest):

@@ -39,6 +39,7 @@ type daemon struct {
 	ups      *upstreams
 	clubs    *clubs
 	zk       *ensembles
+	xds      *planes
 	fronts   []*front
 	admin    *admin.Admin
 	adminLns []adminListener
@@ -79,7 +80,7 @@ func build(f *config.File, p Params, log *slog.Logger) (_ *daemon, err error) {
 		}
 	}()
 	d.room = http1.NewRoom(d.registry)
-	d.zk = newEnsembles(d, f.ZooKeepers)
+	d.zk, d.xds = newEnsembles(d, f.ZooKeepers), newPlanes(d, f)
 	d.ups, d.clubs = newUpstreams(d), newClubs(d)
 	if err = d.zk.announced.apply(f.Announces); err != nil {
 		return nil, err

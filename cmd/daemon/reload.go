@@ -25,6 +25,7 @@ func (d *daemon) reload(p Params) {
 	old := d.file.Load()
 	d.level.Set(f.Process.LogLevel)
 	d.reloadZooKeeper(old, f)
+	d.reloadXDS(old, f)
 	applied, fresh := d.reloadUpstreams(f)
 	awaitAnswers(fresh, p.Signals, answerWait)
 	d.reloadFronts(f, applied)

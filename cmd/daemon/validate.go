@@ -81,7 +81,7 @@ func sourceParams(path string) discovery.Params {
 		}
 		return s, nil
 	}
-	return discovery.Params{Dir: dir, Schemes: map[string]func(string) (discovery.Source, error){"dns": named, "srv": named, "zk": checkedZooKeeper}}
+	return discovery.Params{Dir: dir, Schemes: map[string]func(string) (discovery.Source, error){"dns": named, "srv": named, "zk": checkedZooKeeper, "xds": checkedXDS}}
 }
 
 // discoverKey names the i-th URI of an upstream as who wrote it sees it: there

@@ -1,14 +1,11 @@
 package daemon
 
 import (
-	"bytes"
 	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"net/url"
-	"os"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -44,66 +41,18 @@ func (e *ensembles) of(servers []string) zk.Settings {
 			s.Auth = func() (string, error) { return readSecret(z.Auth) }
 		}
 		if z.TLS {
-			s.TLS = func() (*tls.Config, error) { return tlsConfig(z) }
+			s.TLS = func() (*tls.Config, error) { return tlsConfig(z.TLSCA, z.TLSCert, z.TLSKey, z.TLSName) }
 		}
 		return s
 	}
 	return zk.Settings{}
 }
 
-// maxSecret is the size of the largest secret, in bytes.
-const maxSecret = 64 << 10
-
-// readSecret reads a secret from where it is. Errors do not repeat it.
-func readSecret(s config.Secret) (string, error) {
-	if s.Env != "" {
-		v := os.Getenv(s.Env)
-		if v == "" {
-			return "", fmt.Errorf("the environment has no %s: set it, or correct auth", s.Env)
-		}
-		return v, nil
-	}
-	f, err := os.Open(s.File)
-	if err != nil {
-		return "", err
-	}
-	defer f.Close()
-	text, err := io.ReadAll(io.LimitReader(f, maxSecret))
-	if err != nil {
-		return "", err
-	}
-	if text = bytes.TrimRight(text, "\r\n"); len(text) == 0 {
-		return "", fmt.Errorf("%s is empty", s.File)
-	}
-	return string(text), nil
-}
-
-func tlsConfig(z config.ZooKeeper) (*tls.Config, error) {
-	c := &tls.Config{ServerName: z.TLSName, MinVersion: tls.VersionTLS12}
-	if z.TLSCA != "" {
-		pem, err := os.ReadFile(z.TLSCA)
-		if err != nil {
-			return nil, err
-		}
-		c.RootCAs = x509.NewCertPool()
-		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s has no certificate in PEM", z.TLSCA)
-		}
-	}
-	if z.TLSCert != "" {
-		own, err := tls.LoadX509KeyPair(z.TLSCert, z.TLSKey)
-		if err != nil {
-			return nil, err
-		}
-		c.Certificates = []tls.Certificate{own}
-	}
-	return c, nil
-}
-
 // sourceParams are those of the sources of the upstream named service.
 func (d *daemon) sourceParams(service string) discovery.Params {
 	p := sourceParams(d.path)
 	p.Schemes["zk"] = func(uri string) (discovery.Source, error) { return d.zk.Source(uri, service) }
+	p.Schemes["xds"] = func(uri string) (discovery.Source, error) { return d.xds.Source(uri, service) }
 	return p
 }
 

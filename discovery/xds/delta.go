@@ -56,7 +56,7 @@ func (d *delta) request(k kind) *discoveryv3.DeltaDiscoveryRequest {
 
 func (d *delta) answer(n news, refused error) error {
 	r := d.request(n.kind)
-	r.ResponseNonce, r.ErrorDetail = n.nonce, detail(refused)
+	r.ResponseNonce, r.ErrorDetail = n.nonce, detail(refused).Proto()
 	return d.stream.Send(r)
 }
 

@@ -2,8 +2,8 @@ package xds
 
 import (
 	corev3 "github.com/envoyproxy/go-control-plane/envoy/config/core/v3"
-	"google.golang.org/genproto/googleapis/rpc/status"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 )
 
 // dialect is one form of the protocol on one stream. recv is called by one
@@ -32,7 +32,7 @@ func detail(refused error) *status.Status {
 	if len(text) > maxDetail {
 		text = text[:maxDetail] + "..."
 	}
-	return &status.Status{Code: int32(codes.InvalidArgument), Message: clean(text)}
+	return status.New(codes.InvalidArgument, clean(text))
 }
 
 // nodeOf is this process as control planes know it. What it says of itself it

@@ -33,9 +33,11 @@ type planeStats struct {
 	streams, responses, refused *varz.Counter
 }
 
-func newPlane(server string, p Params) *plane {
+// newPlane works until it is closed: it outlives the source that was the first to
+// come to it, whose context gives it nothing but values.
+func newPlane(ctx context.Context, server string, p Params) *plane {
 	src := varz.Source{Endpoint: server}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	one := &plane{
 		server: server, p: p, log: p.Log.With("xds", server), cancel: cancel,
 		poke: make(chan struct{}, 1), anew: make(chan struct{}, 1), watches: map[*watch]struct{}{},

@@ -2,6 +2,7 @@ package xds
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"slices"
 	"sync"
@@ -59,12 +60,12 @@ func (p *Planes) Reconnect() {
 }
 
 // join takes part in the stream to a control plane, which the first one makes.
-func (p *Planes) join(l Location) *watch {
+func (p *Planes) join(ctx context.Context, l Location) *watch {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	one := p.open[l.Server]
 	if one == nil {
-		one = newPlane(l.Server, p.p)
+		one = newPlane(ctx, l.Server, p.p)
 		p.open[l.Server] = one
 	}
 	one.users++
@@ -95,11 +96,9 @@ type State struct {
 	Since     time.Time // of Connected
 	Variant   Variant   // of the stream; "" if there is none
 	Sources   int       // that go by it
-	// Version is that of the clusters that were taken last, and ID what the
-	// control plane says of itself; both may be "".
-	Version, ID string
-	Refused     string // why the last response that was refused was; "" if none was
-	Error       string // why there is no stream
+	Version   string    // of the clusters that were taken last; "" if that form has none
+	Refused   string    // why the last response that was refused was; "" if none was
+	Error     string    // why there is no stream
 }
 
 // States are all control planes, by their address.

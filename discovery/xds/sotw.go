@@ -43,7 +43,7 @@ func (s *sotw) send(k kind, refused error) error {
 	s.node = nil
 	st := s.state[k]
 	return s.stream.Send(&discoveryv3.DiscoveryRequest{
-		Node: node, TypeUrl: k.typeURL(), ResourceNames: st.names, VersionInfo: st.version, ResponseNonce: st.nonce, ErrorDetail: detail(refused),
+		Node: node, TypeUrl: k.typeURL(), ResourceNames: st.names, VersionInfo: st.version, ResponseNonce: st.nonce, ErrorDetail: detail(refused).Proto(),
 	})
 }
 

@@ -20,7 +20,7 @@ func (s *source) String() string { return s.uri }
 
 // Run is discovery.Source's.
 func (s *source) Run(ctx context.Context, publish func(discovery.Update)) error {
-	w := s.all.join(s.l)
+	w := s.all.join(ctx, s.l)
 	defer w.leave()
 	var last verdict
 	for {
