@@ -28,6 +28,12 @@ func (e *endpoint) learn(x *sidecar.Exchange, t *sidecar.Try, err error) {
 	}
 	if err == nil || blames(sidecar.FaultOf(err)) {
 		e.ewma.Penalize(t.End-t.Start, t.After, t.End, e.costs)
+		return
+	}
+	// A try that lost against a hedge took at least so long: without that, an
+	// endpoint all of whose slow requests are rescued would never be dear.
+	if took := t.End - t.Start; t.Reason == sidecar.HedgeLost && t.Connected != 0 && float64(took) > e.ewma.Cost(t.End, e.costs) {
+		e.ewma.Observe(took, t.End, e.costs)
 	}
 }
 

@@ -141,9 +141,9 @@ func newEndpointStats(p *Params, s varz.Source) endpointStats {
 }
 
 // count counts one try. What the client caused is no failure of the endpoint
-// and no success either, nor is a try that another sender's reply ended. A try that got no connection, or sent nothing on it,
-// has no latency: a host that is down refuses at once, and would look the
-// fastest of all. Hot.
+// and no success either, nor is a try that another sender's reply ended. A try
+// that got no connection, or sent nothing on it, has no latency: a host that is
+// down refuses at once, and would look the fastest of all. Hot.
 func (s *endpointStats) count(x *sidecar.Exchange, t *sidecar.Try, err error) {
 	n := uint64(x.N)
 	s.requests.Add(n)

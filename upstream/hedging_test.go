@@ -117,6 +117,27 @@ func TestLateRequestIsSentToAnotherEndpoint(t *testing.T) {
 	})
 }
 
+// A lost try took at least as long as it was let: an endpoint whose slow
+// requests are all rescued is dear all the same.
+func TestLostTriesMakeAnEndpointDear(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := hedgingSettings()
+		s.Balance.Policy, s.Balance.Load, s.Balance.Decay, s.Hedge.MaxExtra = policyP2C, loadPeakEwma, 10*time.Second, 1
+		r := newRig(t, s, "a:1", "b:1", "c:1")
+		defer r.stop()
+		r.known()
+		r.backend("a:1").delay.Store(int64(time.Second))
+		for range 50 {
+			if reason := r.do(hedged()); reason != sidecar.NoReason {
+				t.Error(reason)
+			}
+		}
+		if a, b := r.row("a:1"), r.row("b:1"); a.Cost < 15*time.Millisecond || a.Cost < 2*b.Cost {
+			t.Errorf("the slow one is said to take %v, another %v", a.Cost, b.Cost)
+		}
+	})
+}
+
 // A lost try says nothing about the endpoint: the turn of a probe is given back.
 func TestLostTryGivesTheTurnOfAProbeBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
