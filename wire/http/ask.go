@@ -3,6 +3,7 @@ package http
 import (
 	"context"
 	"strconv"
+	"time"
 
 	"sidecar"
 )
@@ -65,9 +66,14 @@ func (a *asking) flightKey(dest string, e *entry) uint64 {
 // follow waits for another request's reply and answers with it; answered is
 // false if it does not do for this one.
 func (c *Cache) follow(x *sidecar.Exchange, r *request, f *flight) (answered bool, err error) {
-	switch cause := f.await(x, r.set.CoalesceWait); cause {
-	case sidecar.NoCause, sidecar.AttemptDeadline:
-	default:
+	limit := r.set.CoalesceWait
+	if x.Asked > 0 { // no deadline stands yet, and the client will not wait longer
+		limit = min(limit, time.Duration(x.Received+x.Asked-x.Now()))
+	}
+	switch cause := f.await(x, limit); {
+	case cause == sidecar.AttemptDeadline && limit == r.set.CoalesceWait:
+		f.leave()
+	case cause != sidecar.NoCause && cause != sidecar.AttemptDeadline:
 		return true, cause.Fault(sidecar.StageRoute)
 	}
 	e := c.find(&r.asking, x.Dest)
@@ -87,6 +93,7 @@ func (c *Cache) fetch(ctx context.Context, x *sidecar.Exchange, next sidecar.Ser
 	if e != nil && r.set.Mode == CacheOn {
 		condition = e.condition
 		l.asked = condition != ""
+		l.mine = r.mine(e) // before the client's condition makes room for the cache's
 	}
 	r.cached.Tap(l, condition)
 	err := next.Do(ctx, x)
@@ -99,7 +106,7 @@ func (c *Cache) fetch(ctx context.Context, x *sidecar.Exchange, next sidecar.Ser
 		c.stats.stale.Inc()
 		note := r.cached.Note()
 		*note = e.appendAge(append((*note)[:0], "Cache-Status: sidecar; hit; fwd=stale; detail=failed\r\n"...), x.Now())
-		if r.mine(e) {
+		if l.mine {
 			return answer(x, 304, e.notModified(), nil)
 		}
 		return answer(x, e.stored.Status, e.stored.Fields, e.stored.Body)

@@ -3,6 +3,7 @@ package http
 import (
 	"bytes"
 	"hash/maphash"
+	"strings"
 
 	"sidecar"
 )
@@ -119,5 +120,8 @@ func matchesTag(list []byte, tag string) bool {
 	}
 	return false
 }
+
+// sameTag compares two entity tags, weakly.
+func sameTag(a, b string) bool { return strings.TrimPrefix(a, "W/") == strings.TrimPrefix(b, "W/") }
 
 var weak = []byte("W/")

@@ -204,7 +204,7 @@ func (c *Cache) get(ctx context.Context, x *sidecar.Exchange, m Cached, next sid
 	case fresh && set.Mode == CacheDark:
 		c.stats.hit.Inc()
 		return next.Do(ctx, x)
-	case fresh && (head || set.Beta <= 0 || !e.early(e.left(x.Now()), set.Beta, c.random)):
+	case fresh && (head || a.onlyIfCached || set.Beta <= 0 || !e.early(e.left(x.Now()), set.Beta, c.random)):
 		c.stats.hit.Inc()
 		return c.hit(x, &a, e, "")
 	case a.onlyIfCached && set.Mode == CacheOn && !fresh:
@@ -219,7 +219,7 @@ func (c *Cache) get(ctx context.Context, x *sidecar.Exchange, m Cached, next sid
 
 // find is the entry that may answer the request, nil if there is none.
 func (c *Cache) find(a *asking, dest string) *entry {
-	if e := c.store.get(a).find(a, dest); e != nil && e.serves(a) {
+	if e := c.store.get(a).find(a, dest); e != nil && e.allows(a) {
 		return e
 	}
 	return nil

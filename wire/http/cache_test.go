@@ -67,6 +67,18 @@ func TestCacheKeepsTheRules(t *testing.T) {
 			{fields: "X-L: de", reply: said{fields: hour + "\nVary: X-L, x-m"}, want: "1"}, {fields: "X-L: en", reply: said{fields: hour + "\nVary: x-l,X-M"}, want: "2"},
 			{fields: "X-L: de", want: "1"}, {fields: "x-l: en", want: "2"}, {fields: "X-L: de\nX-L: en", want: "3"}, {fields: "X-L: de\nX-M: 1", want: "4"}, {want: "5"}}},
 		{"4.1: Vary on all", []turn{{reply: said{fields: hour + "\nVary: x-l\nVary: *"}, want: "1"}, {want: "2"}}},
+		{"4.1: Vary on the host, which is in the key", []turn{{reply: said{fields: hour + "\nVary: Host"}, want: "1"}, {want: "1"}}},
+		{"4.1: Vary on what the sidecar writes anew", []turn{
+			{fields: "X-Forwarded-For: 10.0.0.1", reply: said{fields: hour + "\nVary: X-Forwarded-For"}, want: "1"}, {fields: "X-Forwarded-For: 10.0.0.1", reply: said{fields: hour + "\nVary: x-request-id"}, want: "2"},
+			{reply: said{fields: hour + "\nVary: Grpc-Timeout"}, want: "3"}, {want: "4"}}},
+		{"one client's place is not another's", []turn{
+			{fields: "X-Forwarded-Host: evil", reply: fresh, want: "1"}, {reply: fresh, want: "2"}, {fields: "X-Forwarded-Proto: https", reply: fresh, want: "3"},
+			{want: "2"}, {fields: "X-Forwarded-Host: evil", want: "1"}, {fields: "X-Forwarded-Proto: https", want: "3"}, {fields: "X-Forwarded-Host: evil\nX-Forwarded-Proto: https", want: "4"}}},
+		{"a request that names another target stores nothing", []turn{
+			{fields: "X-Original-URL: /evil", reply: fresh, want: "1"}, {fields: "X-HTTP-Method-Override: DELETE", reply: fresh, want: "2"}, {want: "3"}}},
+		{"a quote that hides a prohibition", []turn{
+			{reply: said{fields: hour + ", x=\"y, private"}, want: "1"}, {reply: said{fields: hour + ", a\"b, private, c\"d"}, want: "2"}, {reply: said{fields: hour + ", x= \"no-store\""}, want: "3"}, {want: "3"}}},
+		{"of two ages the older", []turn{{reply: said{fields: "Cache-Control: max-age=60\nAge: 0\nAge: 59"}, want: "1"}, {wait: 2 * time.Second, want: "2"}}},
 		{"5.2.1.4: the request's no-cache", []turn{{reply: fresh, want: "1"}, {fields: "Cache-Control: no-cache", reply: fresh, want: "2", status: "fwd=request; stored"}, {want: "2"}}},
 		{"5.4: Pragma", []turn{{reply: fresh, want: "1"}, {fields: "Pragma: no-cache", reply: fresh, want: "2"}, {fields: "Pragma: no-cache\nCache-Control: max-age=9", want: "2"}}},
 		{"5.2.1.5: the request's no-store", []turn{{fields: "Cache-Control: no-store", reply: fresh, want: "1"}, {want: "2"}}},
@@ -89,6 +101,19 @@ func TestCacheKeepsTheRules(t *testing.T) {
 		{"4.3.4: to the client's condition too", []turn{
 			{reply: said{fields: "Cache-Control: max-age=10\nETag: \"a\""}, want: "1"},
 			{wait: 11 * time.Second, fields: "If-None-Match: \"a\"", reply: said{line: "304"}, want: "304"}, {wait: time.Second, want: "1"}}},
+		{"4.3.4: a 304 of another version leaves nothing", []turn{
+			{reply: said{fields: "Cache-Control: max-age=10\nETag: \"a\""}, want: "1"},
+			{wait: 11 * time.Second, reply: said{line: "304", fields: "ETag: \"b\""}, want: "1"}, {want: "3"}}},
+		{"4.3.4: nor one to somebody known, unless it is for all", []turn{
+			{reply: said{fields: "Cache-Control: max-age=10, public\nETag: \"a\""}, want: "1"},
+			{wait: 11 * time.Second, fields: "Authorization: x", reply: said{line: "304", fields: "X-User: x"}, want: "1"}, {want: "1"},
+			{wait: 11 * time.Second, fields: "Cookie: x", reply: said{line: "304", fields: hour + "\nX-User: x"}, want: "1"}, {want: "4"}}},
+		{"4.3.4: nor one that sets a cookie", []turn{
+			{reply: said{fields: "Cache-Control: max-age=10\nETag: \"a\""}, want: "1"},
+			{wait: 11 * time.Second, reply: said{line: "304", fields: "Set-Cookie: x"}, want: "1"}, {want: "3"}}},
+		{"4.3.4: what a 304 says to depend on counts", []turn{
+			{fields: "X-L: de", reply: said{fields: "Cache-Control: max-age=10\nETag: \"a\""}, want: "1"},
+			{wait: 11 * time.Second, fields: "X-L: de", reply: said{line: "304", fields: "Vary: X-L"}, want: "1"}, {fields: "X-L: de", want: "1"}, {fields: "X-L: en", want: "3"}}},
 		{"4.3.3: what has changed takes its place", []turn{{reply: said{fields: "Cache-Control: max-age=10\nETag: \"a\""}, want: "1"}, {wait: 11 * time.Second, reply: said{fields: hour + "\nETag: \"b\""}, want: "2"}, {want: "2"}}},
 		{"what must not be stored any more is forgotten", []turn{{reply: said{fields: "Cache-Control: max-age=10\nETag: \"a\""}, want: "1"}, {wait: 11 * time.Second, reply: said{fields: "Cache-Control: no-store"}, want: "2"}, {want: "3"}}},
 		{"a 304 to the client's own condition is the backend's to give", []turn{{fields: "If-None-Match: \"a\"", reply: said{line: "304", fields: hour}, want: "304"}, {want: "2"}}},

@@ -29,12 +29,15 @@ func (c *control) reset() { *c = control{maxAge: -1, sMaxAge: -1, minFresh: -1, 
 // without, which is stricter and allowed (5.2.2.4 and 5.2.2.7). A time that is
 // none is 0, as "caches are encouraged to consider responses that have invalid
 // freshness information [...] to be stale" (4.2.1), and of two the shorter counts.
+// Behind a quote that does not end anything may stand: it is taken for no-store.
 func (c *control) add(v []byte) {
 	c.given = true
 	for len(v) > 0 {
 		var name, value []byte
-		name, value, v = nextDirective(v)
+		var whole bool
+		name, value, v, whole = nextDirective(v)
 		c.take(name, value)
+		c.noStore = c.noStore || !whole
 	}
 }
 
@@ -84,16 +87,18 @@ func deltaSeconds(v []byte) int64 {
 	return n
 }
 
-// nextDirective cuts the first directive off a list. Commas within quotes do
-// not end it; a quote that is not closed reaches to the end.
-func nextDirective(list []byte) (name, value, rest []byte) {
+// nextDirective cuts the first directive off a list. Commas within a quoted value
+// do not end it. A quote elsewhere is a byte as any other, or it would hide what
+// stands behind it from us and not from others; one that is not closed reaches to
+// the end, and is whole = false.
+func nextDirective(list []byte) (name, value, rest []byte, whole bool) {
 	end, equals, quoted := len(list), -1, false
 scan:
 	for i := 0; i < len(list); i++ {
 		switch c := list[i]; {
 		case quoted && c == '\\':
 			i++
-		case c == '"':
+		case c == '"' && (quoted || equals >= 0 && len(Trim(list[equals+1:i])) == 0):
 			quoted = !quoted
 		case quoted:
 		case c == '=' && equals < 0:
@@ -110,7 +115,7 @@ scan:
 			value = value[1 : n-1]
 		}
 	}
-	return Trim(name), value, rest
+	return Trim(name), value, rest, !quoted
 }
 
 // fields are what has fields by their names: a request as it will be sent, a

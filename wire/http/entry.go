@@ -47,10 +47,6 @@ func (e *entry) left(now int64) int64 { return e.lifetime - (now - e.born) }
 
 func (e *entry) age(now int64) int64 { return max(now-e.born, 0) }
 
-// serves tells whether the entry may answer the request: one of somebody known
-// only where the reply says that it is for everybody.
-func (e *entry) serves(a *asking) bool { return (!a.auth || e.forAuth) && (!a.cookie || e.forCookie) }
-
 // standsIn tells whether the entry may be used instead of a failure: for as long
 // as it says itself, or as least is, whichever is more.
 func (e *entry) standsIn(now int64, least time.Duration) bool {

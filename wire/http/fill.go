@@ -27,6 +27,7 @@ type fill struct {
 	dest    string
 	old     *entry // what it takes the place of, nil if there is none
 	asked   bool   // with the condition of old
+	mine    bool   // the client has old already
 	version uint32
 	begun   int64
 	flight  *flight // nil: nobody waits for it
@@ -54,7 +55,7 @@ func (f *fill) Head(h Head) (instead *Stored, note []byte, keep bool) {
 	switch {
 	case f.asked && status == 304:
 		return f.revalidated(h, now)
-	case f.old != nil && staleFor(status) && f.old.serves(f.a) && f.old.standsIn(now, f.set.LastGood):
+	case f.old != nil && staleFor(status) && f.old.allows(f.a) && f.old.standsIn(now, f.set.LastGood):
 		f.stale = true
 		f.flight.end()
 		return f.again(f.old, now, statusNote("hit; fwd=stale; fwd-status=", status))
@@ -109,7 +110,7 @@ func (f *fill) collect(h Head, now int64) bool {
 	if f.fresh = fresh; !ok {
 		return false
 	}
-	if f.a.auth && !f.fresh.forAuth || f.a.cookie && !f.fresh.forCookie {
+	if !f.fresh.allows(f.a) {
 		return false
 	}
 	if f.vary, ok = varyOf(h, f.a.cached); !ok {
@@ -152,24 +153,39 @@ func (f *fill) Body(p []byte) {
 // revalidated takes the stored reply for the one to come: it still holds.
 func (f *fill) revalidated(h Head, now int64) (instead *Stored, note []byte, keep bool) {
 	f.validated = true
-	wall := time.Now()
-	s := f.old.updated(h, wall)
-	fresh, ok := freshnessOf(s.Status, lines(s.Fields), max(now-f.begun, 0), wall)
-	e := f.old
-	if ok {
-		e = newEntry(s, fresh, f.dest, f.old.vary, now, max(now-f.begun, 0))
-		f.next = e
-	} else {
+	e := f.renewed(h, now)
+	if f.next = e; e == nil {
+		e = f.old
 		f.c.store.remove(f.a, f.old)
 		f.flight.end()
 	}
 	return f.again(e, now, "fwd=stale; fwd-status=304")
 }
 
+// renewed is the stored reply with what a 304 says of it, nil if that must not be
+// stored. It is held to what a whole reply to this request would be: who asked
+// may be somebody known, and what it depends on may be said only now.
+func (f *fill) renewed(h Head, now int64) *entry {
+	if tag, ok := h.Field("etag", 0); ok && f.old.etag != "" && !sameTag(string(tag), f.old.etag) {
+		return nil // of another version, under whose name the body would live on
+	}
+	wall, delay := time.Now(), max(now-f.begun, 0)
+	s := f.old.updated(h, wall)
+	fresh, ok := freshnessOf(s.Status, lines(s.Fields), delay, wall)
+	if !ok || !fresh.allows(f.a) {
+		return nil
+	}
+	v, ok := varyOf(lines(s.Fields), f.a.cached)
+	if !ok {
+		return nil
+	}
+	return newEntry(s, fresh, f.dest, v, now, delay)
+}
+
 // again is the stored reply as it goes out.
 func (f *fill) again(e *entry, now int64, status string) (instead *Stored, note []byte, keep bool) {
 	note = e.appendAge([]byte("Cache-Status: sidecar; "+status+"\r\n"), now)
-	if f.a.mine(e) {
+	if f.mine {
 		return &Stored{Status: 304, Fields: e.notModified()}, note, false
 	}
 	return &e.stored, note, false

@@ -70,14 +70,34 @@ func (f *flight) end() {
 	defer f.of.mu.Unlock()
 	if !f.ended {
 		f.ended = true
-		delete(f.of.all, f.key)
+		f.of.forget(f)
 		close(f.over)
+	}
+}
+
+// leave lets the next request lead a flight of its own, as this one is too slow
+// to wait for: a client that takes its reply a byte at a time would else keep
+// everybody waiting for it, one after the other.
+func (f *flight) leave() {
+	f.of.mu.Lock()
+	defer f.of.mu.Unlock()
+	f.of.forget(f)
+}
+
+// forget takes f out, of which another may have taken the place. Call with mu
+// held.
+func (fs *flights) forget(f *flight) {
+	if fs.all[f.key] == f {
+		delete(fs.all, f.key)
 	}
 }
 
 // await waits until the flight is over, at most for limit: then the cause is
 // AttemptDeadline. Any other cause ends the exchange.
 func (f *flight) await(x *sidecar.Exchange, limit time.Duration) sidecar.Cause {
+	if limit <= 0 {
+		return sidecar.AttemptDeadline
+	}
 	w := make(bell, 1)
 	// The time of a try bounds the wait: the next try forgets it, where every
 	// other cause would stay with the exchange.

@@ -16,6 +16,12 @@ type freshness struct {
 	forCookie    bool  // and those with Cookie
 }
 
+// allows tells whether the reply may be shared with a request of somebody known,
+// and may be stored if that brought it.
+func (fr *freshness) allows(a *asking) bool {
+	return (!a.auth || fr.forAuth) && (!a.cookie || fr.forCookie)
+}
+
 // freshnessOf says how long a reply may be used, false if it may not be stored
 // by a cache that several clients share (3). delay is how long it took to come;
 // wall is the time of day.
@@ -42,9 +48,7 @@ func freshnessOf(status int, f fields, delay int64, wall time.Time) (fr freshnes
 	}
 	// 4.2.3: corrected_initial_age = max(apparent_age, corrected_age_value).
 	age := delay
-	if v, ok := f.Field("age", 0); ok {
-		age += deltaSeconds(v) * int64(time.Second)
-	}
+	age += oldest(f) * int64(time.Second)
 	if dated {
 		age = max(age, int64(wall.Sub(date)))
 	}
@@ -54,6 +58,18 @@ func freshnessOf(status int, f fields, delay int64, wall time.Time) (fr freshnes
 		staleIfError: max(c.staleIfError, 0) * int64(time.Second),
 	}
 	return fr, fr.lifetime > fr.age
+}
+
+// oldest is the longest of the ages that fields name, in seconds: of two, one is
+// a lie.
+func oldest(f fields) (age int64) {
+	for n := 0; ; n++ {
+		v, ok := f.Field("age", n)
+		if !ok {
+			return age
+		}
+		age = max(age, deltaSeconds(v))
+	}
 }
 
 // storable are the final statuses that are stored where they say for how long:

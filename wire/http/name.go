@@ -29,6 +29,10 @@ const (
 	EnvoyUpstreamTimeout
 )
 
+// Vouched tells whether a field of that name says what a proxy before us vouches
+// for: it is passed on only where that is trusted.
+func (n Name) Vouched() bool { return n >= XForwardedFor && n <= XForwardedHost }
+
 // Known is which known field p names, in any case. Length and first byte
 // decide for almost every other field.
 func Known(p []byte) Name {

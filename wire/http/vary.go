@@ -15,10 +15,31 @@ type varied struct {
 	values []string
 }
 
+// placing are the fields by which a backend behind proxies learns for what place
+// a request is, where that is not its Host. Every reply is taken to depend on
+// them: else one client would have a page of links to its own choice stored for
+// all.
+var placing = [...]string{"x-forwarded-host", "x-forwarded-proto"}
+
+// otherPlace are fields by which some backends let a request name another
+// target, or another method. What such a request brings is not stored.
+var otherPlace = [...]string{
+	"x-original-url", "x-rewrite-url", "x-http-method-override", "x-http-method", "x-method-override", "x-forwarded-prefix",
+}
+
 // varyOf reads the Vary fields of a reply to the request asked; false if the
-// reply answers that request alone ("*") or depends on too much. names are in
-// lower case and without repetition.
+// reply answers that request alone ("*"), depends on too much, or on what the
+// sidecar itself writes into requests: that is not among the fields that came.
+// Names are in lower case and without repetition.
 func varyOf(reply, asked fields) (v vary, ok bool) {
+	for _, name := range otherPlace {
+		if has(asked, name) {
+			return nil, false
+		}
+	}
+	for _, name := range placing {
+		v = append(v, varied{name, valuesOf(asked, name)})
+	}
 	for n := 0; ; n++ {
 		list, more := reply.Field("vary", n)
 		if !more {
@@ -29,9 +50,9 @@ func varyOf(reply, asked fields) (v vary, ok bool) {
 			item, list = NextItem(list)
 			name := strings.ToLower(string(item))
 			switch {
-			case name == "" || v.names(name):
+			case name == "" || v.names(name) || name == "host": // which is of the key
 				continue
-			case !IsToken(item) || name == "*" || len(v) == maxVary:
+			case !IsToken(item) || name == "*" || len(v) == len(placing)+maxVary || Known(item) != Other:
 				return nil, false
 			}
 			v = append(v, varied{name, valuesOf(asked, name)})

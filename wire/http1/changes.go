@@ -65,7 +65,7 @@ func (m *message) Field(lower string, n int) ([]byte, bool) {
 	if e == nil || !e.Request.DropsLower(lower) {
 		for i := range m.req.fields {
 			f := &m.req.fields[i]
-			if f.drop && f.name != http.Upgrade || !http.EqualFold(f.nameIn(m.in), lower) {
+			if f.drop && f.name != http.Upgrade || !http.EqualFold(f.nameIn(m.in), lower) || f.name.Vouched() && !m.trusts() {
 				continue
 			}
 			if n == 0 {
@@ -78,6 +78,15 @@ func (m *message) Field(lower string, n int) ([]byte, bool) {
 		return nil, false
 	}
 	return e.Request.Added(lower, n)
+}
+
+// trusts tells whether the forwarding fields that came are passed on: as they were
+// at the first try, if there was one, whatever is configured by now.
+func (m *message) trusts() bool {
+	if m.req.marks.made {
+		return m.req.marks.trust
+	}
+	return m.srv.set.Load().TrustForwarded
 }
 
 // Tap shows the reply that goes out to t. condition are field lines that are
