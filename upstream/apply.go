@@ -19,7 +19,7 @@ func (c *Cluster) Apply(s Settings) error {
 	defer c.mu.Unlock()
 	now := c.params.Now()
 	old := c.stack.Load()
-	at := coordinate(&s.Balance, old.at)
+	at := coordinate(&s.Balance, old.at, c.set.Load().apart)
 	b := c.balancer(old, s.Balance, at, now)
 	c.costs.Set(s.Balance.decay())
 	c.budget.Set(s.Retry.Budget, s.Retry.MinPerSecond)

@@ -121,7 +121,7 @@ func New(p Params) (*Cluster, error) {
 		Errors: p.Registry.Counter(varz.DiscoveryErrors, varz.Source{Service: p.Name}),
 	})
 	c.set.Store(&set{})
-	at := coordinate(&p.Settings.Balance, balance.Coordinate{})
+	at := coordinate(&p.Settings.Balance, balance.Coordinate{}, false)
 	c.stack.Store(c.compose(p.Settings, balance.NewLevels(c.levels(p.Settings.Balance, at), p.Now()), at))
 	c.gauges()
 	c.tended.Store(p.Now())

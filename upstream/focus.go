@@ -21,8 +21,9 @@ type placed interface {
 }
 
 // coordinate is the place to balance by under settings b; was is that of before,
-// which stays while nothing is known yet.
-func coordinate(b *Balance, was balance.Coordinate) balance.Coordinate {
+// which stays while nothing is known yet. apart tells that endpoints stand in
+// several zones.
+func coordinate(b *Balance, was balance.Coordinate, apart bool) balance.Coordinate {
 	if b.Peers == nil || !samePolicy(b.Policy, policyAperture) {
 		return balance.Coordinate{}
 	}
@@ -32,6 +33,11 @@ func coordinate(b *Balance, was balance.Coordinate) balance.Coordinate {
 		return was
 	case !s.At.Known():
 		return balance.Coordinate{}
+	case b.Zone != "" && apart && s.InZone.Known():
+		// The peers of the zone alone lay arcs over its endpoints. By their places
+		// among all they might all stand in one half of the ring, and the
+		// endpoints of the other half would get nothing.
+		return s.InZone
 	}
 	return s.At
 }
@@ -40,13 +46,13 @@ func coordinate(b *Balance, was balance.Coordinate) balance.Coordinate {
 // under way end with the balancer that they began with.
 func (c *Cluster) follow(now int64) {
 	old := c.stack.Load()
-	if coordinate(&old.settings.Balance, old.at) == old.at {
+	if coordinate(&old.settings.Balance, old.at, c.set.Load().apart) == old.at {
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	old = c.stack.Load()
-	at := coordinate(&old.settings.Balance, old.at)
+	at := coordinate(&old.settings.Balance, old.at, c.set.Load().apart)
 	if c.closed || at == old.at {
 		return
 	}
@@ -92,6 +98,10 @@ func (c *Cluster) Focus() Focus {
 	if p := s.settings.Balance.Peers; p != nil && samePolicy(s.settings.Balance.Policy, policyAperture) {
 		st := p.Standing()
 		f.Peers, f.Note = st.Source, st.Note
+		zones := s.settings.Balance.Zone != "" && c.set.Load().apart
+		if f.Note == "" && zones && st.At.Known() && !st.InZone.Known() {
+			f.Note = "the list of the peers does not tell this process's zone, so the zone's endpoints are loaded unevenly: let it, or set zone = \"off\""
+		}
 	}
 	return f
 }

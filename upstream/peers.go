@@ -26,9 +26,12 @@ const peersLost = time.Minute
 
 // Standing is what is known of the place of this process among its peers.
 type Standing struct {
-	At     balance.Coordinate // not Known: there is none
-	Source string             // where it comes from, for people
-	Note   string             // why there is none, or what is wrong; "" if nothing is
+	At balance.Coordinate // not Known: there is none
+	// InZone is the place among the peers of this process's own zone, who share
+	// its endpoints where there are several zones. Not Known: nobody tells.
+	InZone balance.Coordinate
+	Source string // where it comes from, for people
+	Note   string // why there is none, or what is wrong; "" if nothing is
 	// Settled: there is an answer, be it that there is no place. Before it, who
 	// has had another place keeps that.
 	Settled bool
@@ -59,9 +62,10 @@ type Peers struct {
 }
 
 // FixedPeers are peers of which all is known: the place, or why there is none.
+// Who writes it down where zones count has counted the peers of the zone.
 func FixedPeers(at balance.Coordinate, source, note string) *Peers {
 	p := &Peers{}
-	p.state.Store(&Standing{At: at, Source: source, Note: note, Settled: true})
+	p.state.Store(&Standing{At: at, InZone: at, Source: source, Note: note, Settled: true})
 	return p
 }
 
@@ -134,7 +138,7 @@ func (p *Peers) Run(ctx context.Context) {
 				p.settle(f)
 			}
 			last = f
-			if !f.at.Known() {
+			if !f.all.Known() {
 				hold.Reset(peersHold)
 			}
 		}
@@ -144,7 +148,7 @@ func (p *Peers) Run(ctx context.Context) {
 // finding is what the latest answer says: a place, or why it says none. The
 // zero finding is no answer.
 type finding struct {
-	at   balance.Coordinate
+	ranks
 	note string
 }
 
@@ -153,11 +157,11 @@ func (p *Peers) find() finding {
 	if snap == nil {
 		return finding{}
 	}
-	at, err := rank(snap.Endpoints, p.params.Self, p.params.Local())
+	r, err := rank(snap.Endpoints, p.params.Self, p.params.Local())
 	if err != nil {
 		return finding{note: err.Error()}
 	}
-	return finding{at: at}
+	return finding{ranks: r}
 }
 
 // settle makes f what counts. A place that was known stays when this process is
@@ -165,9 +169,9 @@ func (p *Peers) find() finding {
 // connections then helps nobody.
 func (p *Peers) settle(f finding) {
 	old := p.state.Load()
-	s := Standing{At: f.at, Source: old.Source, Note: f.note, Settled: true}
-	if !f.at.Known() && old.At.Known() {
-		s.At, s.Note = old.At, f.note+"; the last place stays"
+	s := Standing{At: f.all, InZone: f.zone, Source: old.Source, Note: f.note, Settled: true}
+	if !f.all.Known() && old.At.Known() {
+		s.At, s.InZone, s.Note = old.At, old.InZone, f.note+"; the last place stays"
 	}
 	if s == *old {
 		return

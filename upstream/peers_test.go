@@ -44,10 +44,27 @@ func TestRankIsTheSameForAllPeersAndFollowsTheirAddresses(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := rank(known(c.peers...), c.self, c.local)
-			if got != c.want || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			if got.all != c.want || got.zone.Known() || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
 				t.Errorf("got %v, %v", got, err)
 			}
 		})
+	}
+}
+
+func TestRankWithinAZoneCountsThoseOfTheZone(t *testing.T) {
+	peers := known("10.0.0.1:80", "10.0.0.2:80", "10.0.0.3:80", "10.0.0.4:80")
+	for i, zone := range []string{"a", "b", "", "b"} {
+		peers[i].Zone = zone
+	}
+	for i, want := range []ranks{
+		{balance.Coordinate{Index: 0, Total: 4}, balance.Coordinate{Index: 0, Total: 1}},
+		{balance.Coordinate{Index: 1, Total: 4}, balance.Coordinate{Index: 0, Total: 2}},
+		{balance.Coordinate{Index: 2, Total: 4}, balance.Coordinate{}},
+		{balance.Coordinate{Index: 3, Total: 4}, balance.Coordinate{Index: 1, Total: 2}},
+	} {
+		if got, err := rank(peers, peers[i].Address, nil); got != want || err != nil {
+			t.Errorf("%s: %v, %v, want %v", peers[i].Address, got, err, want)
+		}
 	}
 }
 
@@ -189,6 +206,46 @@ func TestApertureIsLaidByThePlaceAmongPeers(t *testing.T) {
 		}
 		if n := r.many(100); n != 0 || dials(r) != 12 {
 			t.Errorf("%d failed, %d dials, want one to each of the arc", n, dials(r))
+		}
+	})
+}
+
+// Peers of a zone share its endpoints. By their places among all, those of one
+// zone may all stand in one half of the ring, and half of the endpoints get
+// nothing.
+func TestApertureOfAZoneIsLaidByThePlaceInTheZone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := newClub()
+		defer c.stop()
+		s := usual()
+		s.Balance = Balance{Policy: policyAperture, Peers: c.Peers, Zone: "here"}
+		r := newRig(t, s)
+		defer r.stop()
+		want := func(place, note string) {
+			t.Helper()
+			time.Sleep(peersHold + 2*time.Second)
+			if f := r.Focus(); f.Aperture != "deterministic" || f.Place != place || !strings.Contains(f.Note, note) || note == "" && f.Note != "" {
+				t.Errorf("%+v, want %s, %q", f, place, note)
+			}
+		}
+		peers := func(zones string) { // of hosts 1 and further; this process is 2
+			var u discovery.Update
+			for i, z := range zones {
+				u.Endpoints = append(u.Endpoints, place("10.0.0."+string(rune('1'+i))+":80", strings.Trim(string(z), "-"), 0))
+			}
+			c.feed.updates <- u
+			synctest.Wait()
+		}
+		r.zoned(place("a:1", "here", 0), place("b:1", "here", 0), place("c:1", "there", 0))
+		peers("xyyxyx")
+		want("0/3", "")
+		peers("------")
+		want("1/6", "does not tell")
+		peers("xyyxyx")
+		r.zoned(place("a:1", "there", 0), place("b:1", "there", 0)) // which all peers share
+		want("1/6", "")
+		if n := r.many(20); n != 0 {
+			t.Errorf("%d failed", n)
 		}
 	})
 }

@@ -14,6 +14,7 @@ import (
 type set struct {
 	list      []*endpoint
 	byAddress map[string]*endpoint
+	apart     bool // they stand in several zones
 }
 
 // named enters the endpoint of that address; nil if there is none.
@@ -70,6 +71,7 @@ func (c *Cluster) update(snap *discovery.Snapshot) {
 		stays[e] = true
 		next.list = append(next.list, e)
 		next.byAddress[e.address] = e
+		next.apart = next.apart || k.Zone != snap.Endpoints[0].Zone
 	}
 	c.leaving = slices.DeleteFunc(c.leaving, func(e *endpoint) bool { return stays[e] })
 	c.set.Store(next)
