@@ -26,6 +26,27 @@ func TestAllocNothingForAnExchange(t *testing.T) {
 	}
 }
 
+// What is over the bound comes in numbers, when there is no time for it.
+func TestAllocNothingForAnExchangeOverTheBound(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := usual()
+		s.MaxInFlight = 1
+		r := newRig(t, s, "a:1")
+		defer r.stop()
+		r.guards.bulkhead.Enter(1, 1)
+		x := request()
+		m := x.Msg
+		if n := testing.AllocsPerRun(500, func() {
+			x.Begin(m, silentAlarm{}, sidecar.Now())
+			if sidecar.FaultOf(r.Do(t.Context(), x)).Reason != sidecar.BulkheadFull {
+				t.Error("it was not refused")
+			}
+		}); n != 0 {
+			t.Errorf("%v allocations a refusal", n)
+		}
+	})
+}
+
 type silentAlarm struct{}
 
 func (silentAlarm) Arm(uint8, int64, uint64) {}

@@ -55,18 +55,24 @@ func (s *stack) bulkhead(next sidecar.Service) sidecar.Service {
 		return next
 	}
 	g := s.cluster.guards
+	// Made once: what is refused in numbers must cost nothing.
+	full := limit.Full("the upstream has " + strconv.Itoa(most) + " under way")
+	fullOf := map[*rule]error{}
+	for _, r := range s.rules.byOp {
+		fullOf[r] = limit.Full("the operation has " + strconv.Itoa(r.MaxInFlight) + " under way")
+	}
 	return sidecar.ServiceFunc(func(ctx context.Context, x *sidecar.Exchange) error {
 		n := x.N // a session may change it
 		if !g.bulkhead.Enter(n, most) {
 			g.full.Add(uint64(n))
-			return limit.Full("the upstream has " + strconv.Itoa(most) + " under way")
+			return full
 		}
 		defer g.bulkhead.Leave(n)
 		if r := s.rules.byOp[x.Op]; r != nil && r.MaxInFlight > 0 {
 			of := &s.cluster.ops.get(r.op).bulkhead
 			if !of.Enter(n, r.MaxInFlight) {
 				g.full.Add(uint64(n))
-				return limit.Full("the operation has " + strconv.Itoa(r.MaxInFlight) + " under way")
+				return fullOf[r]
 			}
 			defer of.Leave(n)
 		}

@@ -47,26 +47,25 @@ func (n *announcements) apply(list []config.Announce) error {
 	for _, one := range n.all {
 		before[one.cfg.Name] = one
 	}
-	n.all = nil
-	for _, cfg := range list {
-		old := before[cfg.Name]
-		if old != nil && same(old.cfg, cfg) {
-			n.all = append(n.all, old)
-			delete(before, cfg.Name)
+	all := make([]*announced, len(list)) // made whole first: an error changes nothing
+	for i, cfg := range list {
+		if old := before[cfg.Name]; old != nil && same(old.cfg, cfg) {
+			all[i] = old
 			continue
 		}
-		p, err := announcement(cfg)
+		one, err := n.make(cfg)
 		if err != nil {
 			return err
 		}
-		p.Ensembles, p.Registry, p.Log = n.d.zk.Ensembles, n.d.registry, n.d.log
-		a, err := announce.New(p)
-		if err != nil {
-			return err
-		}
-		one := &announced{cfg: cfg, a: a, done: make(chan struct{})}
-		n.all = append(n.all, one)
-		if n.ctx != nil {
+		all[i] = one
+	}
+	n.all = all
+	for _, one := range all {
+		old := before[one.cfg.Name]
+		switch {
+		case old == one:
+			delete(before, one.cfg.Name)
+		case n.ctx != nil:
 			n.start(one, old)
 		}
 	}
@@ -76,6 +75,19 @@ func (n *announcements) apply(list []config.Announce) error {
 		}
 	}
 	return nil
+}
+
+func (n *announcements) make(cfg config.Announce) (*announced, error) {
+	p, err := announcement(cfg)
+	if err != nil {
+		return nil, err
+	}
+	p.Ensembles, p.Registry, p.Log = n.d.zk.Ensembles, n.d.registry, n.d.log
+	a, err := announce.New(p)
+	if err != nil {
+		return nil, err
+	}
+	return &announced{cfg: cfg, a: a, done: make(chan struct{})}, nil
 }
 
 // same tells whether two announcements are one, wherever in the file it is.
