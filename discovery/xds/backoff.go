@@ -13,9 +13,9 @@ const (
 	maxAgain = 30 * time.Second
 )
 
-// again is the wait after that many failures in a row, between a half and one
+// again is the wait after that many failures in a row (0 is as 1), between a half and one
 // and a half of its measure, so that sidecars do not come back together.
 func again(fails int) time.Duration {
-	d := min(minAgain<<min(fails, 16), maxAgain)
+	d := min(minAgain<<max(0, min(fails-1, 16)), maxAgain)
 	return d/2 + rand.N(d)
 }

@@ -127,6 +127,33 @@ func (r *recorder) shown() (set, trouble string) {
 	return show(r.last), trouble
 }
 
+// size is how many endpoints there are, -1 before the first set.
+func (r *recorder) size() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sets == 0 {
+		return -1
+	}
+	return len(r.last.Endpoints)
+}
+
+// told is how many sets were told.
+func (r *recorder) told() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sets
+}
+
+// neverEmpty fails the test if an empty set was told.
+func (r *recorder) neverEmpty() {
+	r.t.Helper()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if slices.Contains(r.known, "") {
+		r.t.Error("an empty set was told")
+	}
+}
+
 // wants waits until the set is that, and nothing is wrong.
 func (r *recorder) wants(want string) {
 	r.t.Helper()

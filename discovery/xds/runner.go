@@ -133,7 +133,7 @@ func (r *runner) response(n news, now time.Time) {
 		r.answer(n, refused)
 		return
 	}
-	r.owed[n.kind] = &debt{n, refused, now.Add(again(r.refusals[n.kind] - 2))}
+	r.owed[n.kind] = &debt{n, refused, now.Add(again(r.refusals[n.kind] - 1))}
 }
 
 func (r *runner) answer(n news, refused error) {
@@ -178,7 +178,7 @@ func (r *runner) hangUp(err error, now time.Time) {
 	} else {
 		r.fails++
 	}
-	r.retryAt = now.Add(again(r.fails - 1))
+	r.retryAt = now.Add(again(r.fails))
 	r.log.Info("xds: no stream; what is known stays in use", "reason", err)
 	r.note(func(s *State) {
 		if s.Connected {

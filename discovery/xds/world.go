@@ -126,7 +126,7 @@ func (w *world) take(n news, now time.Time) (refused, broken error) {
 	}
 	var bad []error
 	seen := map[string]bool{}
-	beats := false
+	beats, nameless := false, false
 	for i, it := range n.items {
 		if it.beat {
 			beats = true
@@ -139,6 +139,7 @@ func (w *world) take(n news, now time.Time) (refused, broken error) {
 		}
 		name, err := w.put(n.kind, it, now)
 		seen[name] = true
+		nameless = nameless || name == ""
 		if err != nil {
 			bad = append(bad, fmt.Errorf("resource %d (%q): %w", i, told(name), err))
 		}
@@ -150,7 +151,7 @@ func (w *world) take(n news, now time.Time) (refused, broken error) {
 	}
 	// Only what was known is missed: what was asked for just now may not have
 	// reached the control plane when it answered.
-	if n.whole && !beats && !slices.ContainsFunc(bad, func(err error) bool { return errors.Is(err, errNameless) }) {
+	if n.whole && !beats && !nameless {
 		for name, e := range w.entries[n.kind] {
 			if e.known && !seen[name] {
 				w.drop(e, w.without(n.kind, name))
@@ -176,9 +177,7 @@ func joined(bad []error) error {
 	return errors.New(strings.Join(texts, "; "))
 }
 
-var errNameless = errors.New("has no name")
-
-// put takes one resource. What was not asked for is nobody's business here, and
+// put takes one resource; its name is "" if that cannot be had. What was not asked for is nobody's business here, and
 // is not judged: other clients may be able to use it.
 func (w *world) put(k kind, it item, now time.Time) (name string, err error) {
 	if e := w.entries[k][it.name]; it.name != "" && e == nil {
@@ -189,7 +188,10 @@ func (w *world) put(k kind, it item, now time.Time) (name string, err error) {
 		p.name = it.name
 	}
 	if p.name == "" {
-		return "", errors.Join(errNameless, err)
+		if err == nil {
+			err = errors.New("has no name")
+		}
+		return "", err
 	}
 	e := w.entries[k][p.name]
 	switch {
