@@ -57,22 +57,24 @@ func (a *answer) len() int { return len(a.addresses) + len(a.services) }
 func (a *answer) add(rr mdns.RR) bool {
 	switch rr := rr.(type) {
 	case *mdns.A:
-		ip, ok := netip.AddrFromSlice(rr.A.To4())
-		if ok {
-			a.addresses = append(a.addresses, ip)
-		}
-		return ok
+		return a.addAddress(netip.AddrFromSlice(rr.A.To4()))
 	case *mdns.AAAA:
-		ip, ok := netip.AddrFromSlice(rr.AAAA.To16())
-		if ok {
-			a.addresses = append(a.addresses, ip)
-		}
-		return ok
+		return a.addAddress(netip.AddrFromSlice(rr.AAAA.To16()))
 	case *mdns.SRV:
 		a.services = append(a.services, rr)
 		return true
 	}
 	return false
+}
+
+// addAddress leaves out "any address", by which filtering servers say that there
+// is none: a connection to it would go to this machine, maybe to the sidecar.
+func (a *answer) addAddress(ip netip.Addr, ok bool) bool {
+	ok = ok && !ip.Unmap().IsUnspecified()
+	if ok {
+		a.addresses = append(a.addresses, ip)
+	}
+	return ok
 }
 
 // follow is the name that the aliases of an answer lead to.

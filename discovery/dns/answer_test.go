@@ -43,6 +43,7 @@ func TestReadTakesTheRecordsOfTheName(t *testing.T) {
 		{name: "of another name", records: []string{"x. 30 A 10.0.0.1"}, none: "a. has no A record"},
 		{name: "of another type", records: []string{"a. 30 AAAA ::1"}, none: "a. has no A record"},
 		{name: "of another class", records: []string{"a. 30 CH A 10.0.0.1"}, none: "a. has no A record"},
+		{name: "the address of nobody", records: []string{"a. 30 A 0.0.0.0"}, none: "a. has no A record"},
 		{name: "aliases in a ring", records: []string{"a. 30 CNAME b.", "b. 30 CNAME a."}, none: "a. has no A record"},
 		{name: "nothing", records: []string{"--", "z. 300 SOA ns. x. 1 2 3 4 60"}, none: "a. has no A record", ttl: time.Minute},
 		{name: "no such name", code: mdns.RcodeNameError, records: []string{"--", "z. 30 SOA ns. x. 1 2 3 4 60"}, none: "a. does not exist (NXDOMAIN)", ttl: 30 * time.Second},

@@ -20,6 +20,8 @@ func (r *resolver) host(ctx context.Context, name string, f family) (answer, err
 
 // search asks for each name that name may stand for until one is known. Where
 // a server fails on one of them, that there are no others is not known either.
+// If it is the one that answered last, others are not asked: a wildcard at the
+// end of the search list would answer, for another service.
 func (r *resolver) search(name string, ask func(full string) (answer, error)) (answer, error) {
 	names, err := r.names(name)
 	if err != nil {
@@ -32,7 +34,11 @@ func (r *resolver) search(name string, ask func(full string) (answer, error)) (a
 		switch {
 		case err != nil:
 			failed = errors.Join(failed, err)
+			if full == r.known {
+				return answer{}, failed
+			}
 		case a.none == "":
+			r.known = full
 			return a, nil
 		case i == 0 || a.ttl < none.ttl:
 			none.ttl = a.ttl

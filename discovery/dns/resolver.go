@@ -31,6 +31,7 @@ type resolver struct {
 	fixed  []string // of the URI
 	config string   // path of resolv.conf
 	hosts  *hosts
+	known  string // the full name that answered last; of who searches, one at a time
 
 	mu     sync.Mutex // guards what follows
 	system *mdns.ClientConfig
