@@ -121,8 +121,8 @@ func (e *Endpoint) check() error {
 		return err
 	case address != e.Address:
 		return fmt.Errorf("address %q: expected %q", e.Address, address)
-	case e.Priority < 0 || e.Priority > maxPriority:
-		return fmt.Errorf("priority %d: expected 0 to %d", e.Priority, maxPriority)
+	case e.Priority < 0 || e.Priority > MaxPriority:
+		return fmt.Errorf("priority %d: expected 0 to %d", e.Priority, MaxPriority)
 	}
 	return nil
 }

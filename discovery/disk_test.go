@@ -18,7 +18,7 @@ func TestTheNextProcessBeginsWithWhatWasKnown(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.json")
 	a, b := newScripted("a"), newScripted("b")
 	set := []Endpoint{
-		{Address: "x:1", Weight: 2, Zone: "z", Priority: 1, Name: "n", TLSName: "t", Identity: "i", Labels: map[string]string{"k": "v"}},
+		{Address: "x:1", Weight: 2, Zone: "z", Priority: MaxPriority, Name: "n", TLSName: "t", Identity: "i", Labels: map[string]string{"k": "v"}},
 		at("y:1", 1),
 	}
 	p := KeeperParams{Sources: []Source{a, b}, Path: path}

@@ -2,6 +2,10 @@ package discovery
 
 import "maps"
 
+// MaxPriority is the largest priority of an endpoint, whatever announces it:
+// that of xDS. A record with a larger one would not be taken up.
+const MaxPriority = 128
+
 // Endpoint is one place where a service was announced to run. It is a value:
 // whoever holds one must not change its Labels.
 type Endpoint struct {

@@ -92,9 +92,6 @@ func number(v any) (float64, error) {
 	return 0, errors.New("expected a number")
 }
 
-// maxPriority is the largest priority, the least preferred.
-const maxPriority = 127
-
 func priority(v any) (int, error) {
 	n, err := int64(-1), error(nil)
 	switch v := v.(type) {
@@ -103,8 +100,8 @@ func priority(v any) (int, error) {
 	case json.Number:
 		n, err = strconv.ParseInt(string(v), 10, 64)
 	}
-	if err != nil || n < 0 || n > maxPriority {
-		return 0, fmt.Errorf("expected a whole number from 0 to %d", maxPriority)
+	if err != nil || n < 0 || n > MaxPriority {
+		return 0, fmt.Errorf("expected a whole number from 0 to %d", MaxPriority)
 	}
 	return int(n), nil
 }

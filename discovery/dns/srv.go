@@ -17,9 +17,6 @@ import (
 const (
 	// maxTargets is how many targets of a service are resolved.
 	maxTargets = 1000
-	// maxPriority is the largest priority of an endpoint; a service's own
-	// priorities, up to 65535, are numbered in their order.
-	maxPriority = 127
 	// lightest is the weight of a target of weight 0 beside others: "a very
 	// small chance of being selected" (RFC 2782).
 	lightest = 0.01
@@ -85,7 +82,8 @@ func weightOf(r *mdns.SRV, all []*mdns.SRV) float64 {
 	return 1
 }
 
-// rank is the number of r's priority among those that there are.
+// rank is the number of r's priority among those that there are: its own may be
+// up to 65535.
 func rank(r *mdns.SRV, all []*mdns.SRV) int {
 	lower := map[uint16]bool{}
 	for _, o := range all {
@@ -93,7 +91,7 @@ func rank(r *mdns.SRV, all []*mdns.SRV) int {
 			lower[o.Priority] = true
 		}
 	}
-	return min(len(lower), maxPriority)
+	return min(len(lower), discovery.MaxPriority)
 }
 
 // result is what one round of questions came to.

@@ -11,12 +11,8 @@ import (
 	"sidecar/discovery"
 )
 
-const (
-	// maxEndpoints is how many endpoints a cluster may have, as any list.
-	maxEndpoints = 100_000
-	// maxPriority is the protocol's own limit.
-	maxPriority = 128
-)
+// maxEndpoints is how many endpoints a cluster may have, as any list.
+const maxEndpoints = 100_000
 
 // members are the endpoints of a cluster.
 type members struct {
@@ -63,8 +59,8 @@ func parseLoad(a *endpointv3.ClusterLoadAssignment) (members, error) {
 // multiplied by share.
 func appendLocality(set []discovery.Endpoint, l *endpointv3.LocalityLbEndpoints, share float64) ([]discovery.Endpoint, error) {
 	switch {
-	case l.GetPriority() > maxPriority:
-		return nil, fmt.Errorf("priority %d: expected 0 to %d", l.GetPriority(), maxPriority)
+	case l.GetPriority() > discovery.MaxPriority:
+		return nil, fmt.Errorf("priority %d: expected 0 to %d", l.GetPriority(), discovery.MaxPriority)
 	case l.GetLedsClusterLocalityConfig() != nil || l.GetLoadBalancerEndpoints() != nil:
 		return nil, errors.New("leds_cluster_locality_config: expected lb_endpoints")
 	}
