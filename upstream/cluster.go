@@ -62,8 +62,6 @@ type Cluster struct {
 	params   Params
 	keeper   *discovery.Keeper
 	counters *counters
-	retries  retry.Metrics
-	asks     asks
 	ops      *opTable
 	budget   *retry.Budget
 	quota    *quota
@@ -73,18 +71,23 @@ type Cluster struct {
 	stack    atomic.Pointer[stack]
 	set      atomic.Pointer[set]
 	dials    sync.WaitGroup
-	ramping  bool // an endpoint started slowly at the last turn; upkeep's
-	// forgotten is an ejected endpoint outside of the aperture that awaits its
-	// probe; set by upkeep, taken by a pick.
-	forgotten atomic.Pointer[endpoint]
-	draining  atomic.Bool
-	tended    atomic.Int64 // when upkeep was last at work, or the cluster was made
+	draining atomic.Bool
+	turns
 
 	mu      sync.Mutex // guards changes of set and stack, and what follows
 	known   map[identity]*endpoint
 	leaving []*endpoint // removed, and not empty or not yet reaped
 	ids     uint64
 	closed  bool
+}
+
+// turns are what one turn of the upkeep leaves to the next, and to others.
+type turns struct {
+	tended  atomic.Int64 // when it was last at work, or the cluster was made
+	ramping bool         // an endpoint started slowly at the last turn
+	// forgotten is an ejected endpoint outside of the aperture that awaits its
+	// probe; a pick takes it.
+	forgotten atomic.Pointer[endpoint]
 }
 
 // New makes a cluster without endpoints; Run finds them.
@@ -109,9 +112,9 @@ func New(p Params) (*Cluster, error) {
 	}
 	c := &Cluster{
 		params: p, known: map[identity]*endpoint{},
-		counters: newCounters(p.Registry, p.Name), retries: retryMetrics(p.Registry, p.Name), asks: newAsks(p.Registry, p.Name),
-		budget: retry.NewBudget(p.Settings.Retry.Budget, p.Settings.Retry.MinPerSecond),
-		quota:  newQuota(p.Settings.MaxEjected), ids: firstID(p.Name), hedges: newHedges(&p),
+		counters: newCounters(p.Registry, p.Name),
+		budget:   retry.NewBudget(p.Settings.Retry.Budget, p.Settings.Retry.MinPerSecond),
+		quota:    newQuota(p.Settings.MaxEjected), ids: firstID(p.Name), hedges: newHedges(&p),
 	}
 	c.costs.Set(p.Settings.Balance.decay())
 	c.guards = newGuards(&c.params)

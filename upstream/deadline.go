@@ -55,7 +55,7 @@ func within(x *sidecar.Exchange, timeout int64) int64 {
 // the mode is not On, what is inside does not see what the client asked for, and
 // hands it on as it came. Hot.
 func (s *stack) obey(x *sidecar.Exchange, timeout int64) (int64, *sidecar.Fault) {
-	c, n := &s.cluster.asks, uint64(x.N)
+	c, n := &s.cluster.counters.asks, uint64(x.N)
 	from, end := x.Complete(), x.Received+x.Asked
 	if from == 0 {
 		from = x.Now()

@@ -43,7 +43,7 @@ func (c *Cluster) compose(s Settings, b *balance.Levels, at balance.Coordinate) 
 	out := &stack{cluster: c, settings: s, balancer: b, at: at, rules: newRules(c.ops, s.Operations)}
 	again := retry.Layer(retry.Params{
 		Rules: s.Retry.Rules, Of: out.rules.retries(), Backoff: s.Retry.Backoff, Budget: c.budget,
-		Others: c.others, Random: c.params.Random, Metrics: c.retries,
+		Others: c.others, Random: c.params.Random, Metrics: c.counters.retries,
 	})
 	inner := sidecar.Stack(sidecar.ServiceFunc(out.pick), out.bulkhead, c.guards.circuit.Layer, out.hedge, again)
 	out.spare = sidecar.Stack(inner, out.stats, out.deadline)

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 
 	"sidecar"
+	"sidecar/upstream/retry"
 	"sidecar/varz"
 )
 
@@ -20,6 +21,8 @@ type counters struct {
 	// spilled and panicked are of levels of endpoints.
 	spilled, panicked *varz.Counter
 	updates           *varz.Counter
+	retries           retry.Metrics
+	asks              asks
 	reasons           []atomic.Pointer[varz.Counter] // by reason, made when first needed
 }
 
@@ -31,6 +34,7 @@ func newCounters(r *varz.Registry, name string) *counters {
 		spilled: r.Counter(varz.Spilled, s), panicked: r.Counter(varz.Panicked, s),
 		keyless: r.Counter(varz.HashKeyless, s), overflowed: r.Counter(varz.HashOverflowed, s),
 		noMembers: r.Counter(varz.HeapNoMembers, s), updates: r.Counter(varz.DiscoveryUpdates, s),
+		retries: retryMetrics(r, name), asks: newAsks(r, name),
 		reasons: make([]atomic.Pointer[varz.Counter], sidecar.ReasonCount),
 	}
 }

@@ -31,11 +31,7 @@ type daemon struct {
 	file     atomic.Pointer[config.File] // in force, but for what waits for a restart
 	started  *config.File                // what the process was started with
 	registry *varz.Registry
-	wheel    *sock.Wheel
-	bufs     *sock.Buffers
-	lot      *sock.Lot
-	room     *http1.Room // of all listeners
-	pipes    *sock.Pipes // of all listeners
+	common
 	ups      *upstreams
 	clubs    *clubs
 	zk       *ensembles
@@ -46,6 +42,15 @@ type daemon struct {
 	life     lifetime
 	pulse    *pulse
 	reloads  struct{ done, failed *varz.Counter }
+}
+
+// common is what all listeners take from.
+type common struct {
+	wheel *sock.Wheel // upstreams, too
+	bufs  *sock.Buffers
+	lot   *sock.Lot
+	room  *http1.Room
+	pipes *sock.Pipes
 }
 
 // front is one listener with what stands between it and the upstreams.
@@ -62,7 +67,8 @@ type front struct {
 // build makes everything and binds every address; on an error nothing is left
 // bound.
 func build(f *config.File, p Params, log *slog.Logger) (_ *daemon, err error) {
-	d := &daemon{log: log, path: p.Path, registry: new(varz.Registry), wheel: sock.NewWheel(sidecar.Now), bufs: sock.NewBuffers(), pipes: sock.NewPipes()}
+	d := &daemon{log: log, path: p.Path, registry: new(varz.Registry)}
+	d.common = common{wheel: sock.NewWheel(sidecar.Now), bufs: sock.NewBuffers(), pipes: sock.NewPipes()}
 	d.life.drain = make(chan struct{})
 	d.pulse = newPulse(d.wheel, sidecar.Now)
 	d.file.Store(f)

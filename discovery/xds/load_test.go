@@ -151,7 +151,7 @@ func FuzzResource(f *testing.F) {
 				if again, err := discovery.ParseAddress(e.Address); err != nil || again != e.Address {
 					t.Errorf("address %q: %q, %v", e.Address, again, err)
 				}
-				if !(e.Weight > 0) || math.IsInf(e.Weight, 0) || e.Priority < 0 || e.Priority > maxPriority || !printable(e.Zone) || len(e.Labels) > maxLabels+2 {
+				if !(e.Weight > 0) || math.IsInf(e.Weight, 0) || e.Priority < 0 || e.Priority > discovery.MaxPriority || !printable(e.Zone) || len(e.Labels) > maxLabels+2 {
 					t.Errorf("%+v", e)
 				}
 			}
