@@ -29,19 +29,17 @@ func (c *Cache) ask(ctx context.Context, x *sidecar.Exchange, next sidecar.Servi
 	if r.set.Coalesce && r.set.Mode == CacheOn && !a.noCache && (!a.auth && !a.cookie || e != nil) {
 		key := a.flightKey(x.Dest, e)
 		if fresh {
-			if f = c.flights.lead(key); f == nil {
+			if f = c.flights.lead(key, x.Now(), r.set.CoalesceWait); f == nil {
 				c.stats.hit.Inc()
 				return c.hit(x, a, e, "")
 			}
 		} else {
-			var leads bool
-			if f, leads = c.flights.join(key); f != nil && !leads {
-				if answered, err := c.follow(x, &r, f); answered {
-					return err
-				}
-				f = nil // it did not help: this one asks by itself
-				e = c.find(a, x.Dest)
+			var answered bool
+			var err error
+			if f, answered, err = c.gather(x, &r, key); answered {
+				return err
 			}
+			e = c.find(a, x.Dest)
 		}
 	}
 	return c.fetch(ctx, x, next, &r, e, fresh, f)
@@ -63,17 +61,34 @@ func (a *asking) flightKey(dest string, e *entry) uint64 {
 	return key
 }
 
-// follow waits for another request's reply and answers with it; answered is
-// false if it does not do for this one.
-func (c *Cache) follow(x *sidecar.Exchange, r *request, f *flight) (answered bool, err error) {
-	limit := r.set.CoalesceWait
+// gather has x wait for another request's reply, or lead: then f is its flight. It
+// asks by itself where it has neither. What a leader lost, because its client
+// went or its reply broke off, one of the others asks for again: they would else
+// all come to the backend at once.
+func (c *Cache) gather(x *sidecar.Exchange, r *request, key uint64) (f *flight, answered bool, err error) {
+	wait := r.set.CoalesceWait
+	end := x.Now() + int64(wait)
 	if x.Asked > 0 { // no deadline stands yet, and the client will not wait longer
-		limit = min(limit, time.Duration(x.Received+x.Asked-x.Now()))
+		end = min(end, x.Received+x.Asked)
 	}
-	switch cause := f.await(x, limit); {
-	case cause == sidecar.AttemptDeadline && limit == r.set.CoalesceWait:
-		f.leave()
-	case cause != sidecar.NoCause && cause != sidecar.AttemptDeadline:
+	for range maxJoins {
+		f, leads := c.flights.join(key, x.Now(), wait)
+		if f == nil || leads {
+			return f, false, nil
+		}
+		if answered, err = c.follow(x, r, f, end); answered || !f.lost.Load() {
+			return nil, answered, err
+		}
+	}
+	return nil, false, nil
+}
+
+// follow waits for another request's reply, until end, and answers with it;
+// answered is false if it does not do for this one.
+func (c *Cache) follow(x *sidecar.Exchange, r *request, f *flight, end int64) (answered bool, err error) {
+	switch cause := f.await(x, time.Duration(end-x.Now())); cause {
+	case sidecar.NoCause, sidecar.AttemptDeadline:
+	default:
 		return true, cause.Fault(sidecar.StageRoute)
 	}
 	e := c.find(&r.asking, x.Dest)
@@ -87,8 +102,8 @@ func (c *Cache) follow(x *sidecar.Exchange, r *request, f *flight) (answered boo
 // fetch asks the backend and stores what comes.
 func (c *Cache) fetch(ctx context.Context, x *sidecar.Exchange, next sidecar.Service, r *request, e *entry, early bool, f *flight) error {
 	l := &fill{c: c, a: &r.asking, set: r.set, dest: x.Dest, old: e, version: c.store.version(&r.asking), begun: x.Now(), flight: f}
-	whole := false
-	defer func() { l.finish(x.Now(), whole) }()
+	whole, failed := false, true
+	defer func() { l.finish(x.Now(), whole, failed) }()
 	condition := ""
 	if e != nil && r.set.Mode == CacheOn {
 		condition = e.condition
@@ -98,7 +113,7 @@ func (c *Cache) fetch(ctx context.Context, x *sidecar.Exchange, next sidecar.Ser
 	r.cached.Tap(l, condition)
 	err := next.Do(ctx, x)
 	// What a fallback had another upstream answer is not this one's.
-	whole = err == nil && !x.Tries.Tried(nobody)
+	whole, failed = err == nil && !x.Tries.Tried(nobody), err != nil
 	switch {
 	case err == nil:
 		c.count(l, early)

@@ -191,8 +191,8 @@ func (f *fill) again(e *entry, now int64, status string) (instead *Stored, note 
 	return &e.stored, note, false
 }
 
-// finish stores the reply, which has come whole, and ends what waits for it.
-func (f *fill) finish(now int64, whole bool) {
+// finish stores the reply if it has come whole, and ends what waits for it.
+func (f *fill) finish(now int64, whole, failed bool) {
 	if f.keeps && (f.length < 0 || f.length == int64(len(f.body))) {
 		s := Stored{Status: f.status, Fields: f.fields, Body: f.body}
 		f.next = newEntry(s, f.fresh, f.dest, f.vary, now, max(now-f.begun, 0))
@@ -202,6 +202,9 @@ func (f *fill) finish(now int64, whole bool) {
 	}
 	f.c.filling.Add(-f.taken)
 	f.taken = 0
+	if failed {
+		f.flight.lose()
+	}
 	f.flight.end()
 }
 

@@ -2,6 +2,7 @@ package http
 
 import (
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"sidecar"
@@ -10,6 +11,10 @@ import (
 // maxFollowers is how many requests wait for one reply: each holds its client.
 // What comes beyond goes to the backend by itself.
 const maxFollowers = 4096
+
+// maxJoins is how many leaders a request waits for, one after the other, where
+// each fails before its reply is there.
+const maxJoins = 3
 
 // flights are the replies that are under way for more than one request.
 type flights struct {
@@ -22,18 +27,22 @@ type flights struct {
 type flight struct {
 	of        *flights
 	key       uint64
+	begun     int64
 	over      chan struct{}
-	followers int  // guarded by of.mu
-	ended     bool // guarded by of.mu
+	lost      atomic.Bool // it ended without the reply, and another may ask; set before over
+	followers int         // guarded by of.mu
+	ended     bool        // guarded by of.mu
 }
 
 // join is the flight under way of that key, or a new one of which the caller is
 // the leader and calls end, whatever becomes of it. nil if there is one with all
-// the followers that it may have.
-func (fs *flights) join(key uint64) (f *flight, leads bool) {
+// the followers that it may have. One that began longer than limit ago is not
+// waited for: a client that takes its reply a byte at a time would else keep
+// everybody waiting for it, one after the other.
+func (fs *flights) join(key uint64, now int64, limit time.Duration) (f *flight, leads bool) {
 	fs.mu.Lock()
 	defer fs.mu.Unlock()
-	if f = fs.all[key]; f != nil {
+	if f = fs.all[key]; f != nil && now-f.begun <= int64(limit) {
 		if f.followers == maxFollowers {
 			return nil, false
 		}
@@ -43,14 +52,14 @@ func (fs *flights) join(key uint64) (f *flight, leads bool) {
 	if fs.all == nil {
 		fs.all = map[uint64]*flight{}
 	}
-	f = &flight{of: fs, key: key, over: make(chan struct{})}
+	f = &flight{of: fs, key: key, begun: now, over: make(chan struct{})}
 	fs.all[key] = f
 	return f, true
 }
 
 // lead is a new flight, nil if one is under way.
-func (fs *flights) lead(key uint64) *flight {
-	f, leads := fs.join(key)
+func (fs *flights) lead(key uint64, now int64, limit time.Duration) *flight {
+	f, leads := fs.join(key, now, limit)
 	if leads || f == nil {
 		return f
 	}
@@ -58,6 +67,13 @@ func (fs *flights) lead(key uint64) *flight {
 	f.followers--
 	fs.mu.Unlock()
 	return nil
+}
+
+// lose notes, before end, that the leader failed.
+func (f *flight) lose() {
+	if f != nil {
+		f.lost.Store(true)
+	}
 }
 
 // end wakes all who wait. It may be called more than once, and by another
@@ -68,28 +84,14 @@ func (f *flight) end() {
 	}
 	f.of.mu.Lock()
 	defer f.of.mu.Unlock()
-	if !f.ended {
-		f.ended = true
-		f.of.forget(f)
-		close(f.over)
+	if f.ended {
+		return
 	}
-}
-
-// leave lets the next request lead a flight of its own, as this one is too slow
-// to wait for: a client that takes its reply a byte at a time would else keep
-// everybody waiting for it, one after the other.
-func (f *flight) leave() {
-	f.of.mu.Lock()
-	defer f.of.mu.Unlock()
-	f.of.forget(f)
-}
-
-// forget takes f out, of which another may have taken the place. Call with mu
-// held.
-func (fs *flights) forget(f *flight) {
-	if fs.all[f.key] == f {
-		delete(fs.all, f.key)
+	f.ended = true
+	if f.of.all[f.key] == f { // or another has taken its place
+		delete(f.of.all, f.key)
 	}
+	close(f.over)
 }
 
 // await waits until the flight is over, at most for limit: then the cause is
