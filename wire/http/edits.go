@@ -30,10 +30,12 @@ type Change struct {
 	lines []byte   // lines to be added, each with its CRLF
 }
 
-// Drops tells whether fields of that name are left out.
+// Drops tells whether fields of that name are left out. A "_" is taken for a "-":
+// backends that have fields as variables (CGI, WSGI) cannot tell X_User from
+// X-User, so the one would pass for the other that was removed or set here.
 func (c *Change) Drops(name []byte) bool {
 	for _, d := range c.drop {
-		if EqualFold(name, d) {
+		if alike(name, d) {
 			return true
 		}
 	}
@@ -41,16 +43,46 @@ func (c *Change) Drops(name []byte) bool {
 }
 
 // DropsLower is Drops for a name in lower case.
-func (c *Change) DropsLower(name string) bool { return slices.Contains(c.drop, name) }
-
-// DropsLine is Drops for a whole field line.
-func (c *Change) DropsLine(line string) bool {
+func (c *Change) DropsLower(name string) bool {
 	for _, d := range c.drop {
-		if len(line) > len(d) && line[len(d)] == ':' && strings.EqualFold(line[:len(d)], d) {
+		if alike(name, d) {
 			return true
 		}
 	}
 	return false
+}
+
+// DropsLine is Drops for a whole field line.
+func (c *Change) DropsLine(line string) bool {
+	for _, d := range c.drop {
+		if len(line) > len(d) && line[len(d)] == ':' && alike(line[:len(d)], d) {
+			return true
+		}
+	}
+	return false
+}
+
+// alike compares a name in any case with one in lower case, "_" being "-".
+func alike[T string | []byte](name T, lower string) bool {
+	if len(name) != len(lower) {
+		return false
+	}
+	for i := range len(lower) {
+		b, want := name[i], lower[i]
+		switch {
+		case b >= 'A' && b <= 'Z':
+			b |= 0x20
+		case b == '_':
+			b = '-'
+		}
+		if want == '_' {
+			want = '-'
+		}
+		if b != want {
+			return false
+		}
+	}
+	return true
 }
 
 // None tells whether nothing is changed.

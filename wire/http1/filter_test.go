@@ -51,6 +51,7 @@ func TestFiltersChangeTheFieldsOfRequests(t *testing.T) {
 		{"set what is not there", []http.Filter{{SetRequest: []http.Field{{Name: "X-B", Value: ""}}}}, "X-A: 1\r\nx-a: 2\r\nCookie: c\r\nX-Request-Id: r\r\nX-B: \r\n"},
 		{"add", []http.Filter{{AddRequest: []http.Field{{Name: "X-A", Value: "3"}}}}, "X-A: 1\r\nx-a: 2\r\nCookie: c\r\nX-Request-Id: r\r\nX-A: 3\r\n"},
 		{"remove", []http.Filter{{RemoveRequest: []string{"X-a", "cookie"}}}, "X-Request-Id: r\r\n"},
+		{"a name that is the same to some", []http.Filter{{SetRequest: []http.Field{{Name: "Cookie", Value: "d"}, {Name: "x_a", Value: "3"}}}}, "X-Request-Id: r\r\nCookie: d\r\nx_a: 3\r\n"},
 		{"in order", []http.Filter{
 			{AddRequest: []http.Field{{Name: "X-A", Value: "lost"}}}, {RemoveRequest: []string{"x-a"}}, {AddRequest: []http.Field{{Name: "X-A", Value: "3"}}},
 			{SetRequest: []http.Field{{Name: "Cookie", Value: "d"}}},
@@ -63,6 +64,21 @@ func TestFiltersChangeTheFieldsOfRequests(t *testing.T) {
 				t.Errorf("the backend got\n%q, want\n%q", head, want)
 			}
 		})
+	}
+}
+
+// Whatever spelling a client finds, what a filter set is all that the backend
+// sees: not by Connection, which takes fields away, nor by a name that becomes
+// the same variable.
+func TestClientCannotUndoWhatFiltersSet(t *testing.T) {
+	for _, fields := range []string{
+		"X-User: evil\r\n", "x-user: evil\r\nX-USER: evil\r\n", "X_User: evil\r\n", "x_uSER: evil\r\nX-User: evil\r\n",
+		"Connection: X-User\r\nX-User: evil\r\n", "Connection: X-User, x_user\r\n", "Connection: close, X-User\r\nX_User: evil\r\n",
+	} {
+		head, m := filtered(t, "GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: r\r\n"+fields+"\r\n", ok200, http.Filter{SetRequest: []http.Field{{Name: "X-User", Value: "good"}}})
+		if strings.Contains(head, "evil") || !strings.Contains(head, "\r\nX-User: good\r\n") || m.status != 200 {
+			t.Errorf("%q: the backend got %q", fields, head)
+		}
 	}
 }
 
