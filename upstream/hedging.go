@@ -101,7 +101,7 @@ type HedgeRow struct {
 	Lost    uint64 `json:"lost"`
 	Refused uint64 `json:"refused_by_budget"`
 	Dark    uint64 `json:"would_have_sent"`
-	// After is how long after its first byte a request is sent again, by
+	// After is how long after its last byte a request is sent again, by
 	// operation; those that are not are left out.
 	After map[string]time.Duration `json:"-"`
 }

@@ -69,6 +69,16 @@ func TestFirstAnswerGoesOut(t *testing.T) {
 	}
 }
 
+// What a request took to come is no delay of its reply.
+func TestSlowRequestIsNotSentTwiceForIt(t *testing.T) {
+	r := newRig()
+	r.main, r.fork = []step{{1, 50 * ms, ok, 0}}, step{2, 10 * ms, ok, 0}
+	r.change = func(x *sidecar.Exchange) { x.Received -= int64(10 * time.Second) }
+	if _, err := r.run(t); err != nil || r.counts() != [5]uint64{} {
+		t.Errorf("error %v, counted %v", err, r.counts())
+	}
+}
+
 // The record has the try of the second sender; the last is the one that tells
 // the outcome.
 func TestRecordTellsBothSenders(t *testing.T) {

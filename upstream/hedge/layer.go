@@ -26,7 +26,7 @@ type Budget interface {
 type Params struct {
 	// Dark counts what would be sent, and sends nothing.
 	Dark bool
-	// After is the delay of x's operation from its first byte, in nanoseconds,
+	// After is the delay of x's operation from its last byte, in nanoseconds,
 	// 0 for never (see Trigger). Hot.
 	After  func(x *sidecar.Exchange) int64
 	Budget Budget
@@ -78,7 +78,9 @@ func (l *layer) Do(ctx context.Context, x *sidecar.Exchange) error {
 		return l.next.Do(ctx, x)
 	}
 	p := l.pairs.Get().(*pair)
-	p.begin(ctx, x, m, x.Received+after)
+	// Not from its first byte: who sends a body slowly would have each of its
+	// requests sent twice at once, and use up what is there for all.
+	p.begin(ctx, x, m, x.Complete()+after)
 	err := l.next.Do(ctx, x)
 	if p.left() {
 		err = p.join(err)

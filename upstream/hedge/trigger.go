@@ -17,7 +17,7 @@ type Trigger struct {
 	MinDelay   time.Duration // and not before
 }
 
-// Delay is how long after a request's first byte it is sent again, given the
+// Delay is how long after a request's last byte it is sent again, given the
 // latencies of late; 0 is never.
 func (t Trigger) Delay(d *varz.Dist) int64 {
 	if d.Count < minSamples {
