@@ -33,6 +33,16 @@ func (t *table) mustText(name, what string, check func(string) error) string {
 	return s
 }
 
+// namedFrom asks for the name of an upstream, which def is unless it is empty.
+func (t *table) namedFrom(def, origin string) string {
+	f := t.field("upstream")
+	if f.set || def == "" {
+		return t.mustText("upstream", "the name of an upstream", checkNamed)
+	}
+	f.settle(quote(def), origin)
+	return def
+}
+
 func (f field) text(check func(string) error) string {
 	s, ok := f.value.(string)
 	if !ok {

@@ -91,3 +91,28 @@ func TestFiltersThatMakeNoSenseAreRefused(t *testing.T) {
 		})
 	}
 }
+
+func TestARouteWithoutAnUpstreamHasTheListeners(t *testing.T) {
+	f, err := Parse("c.toml", []byte(`
+[[listener]]
+name = "l"
+address = ":80"
+upstream = "u"
+[[listener.route]]
+match.path_prefix = "/old"
+[[listener.route.filter]]
+redirect = { prefix = "/old", to = "/new" }
+[upstream.u]
+discover = "tcp://a:1"
+`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := f.Listeners[0].Routes[0].Upstream; got != "u" {
+		t.Errorf("the route leads to %q, not to the listener's upstream", got)
+	}
+	var b strings.Builder
+	if err := f.WriteEffective(&b); err != nil || !strings.Contains(b.String(), "# listener[0].upstream") {
+		t.Errorf("the route's upstream is not shown with its origin (%v):\n%s", err, &b)
+	}
+}

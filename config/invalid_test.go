@@ -97,6 +97,10 @@ func keyFiles() []invalidFile {
 			15: upstream.u.high_watermark: unknown key here; it belongs in [upstream.u.pool]`},
 		{"unknown key in an inline table", "\nretry = { on = [],\n  bugdet = 1 }", `8: upstream.u.retry.bugdet: unknown key; did you mean "budget"?`},
 		{"unknown key of an operation", "\n[upstream.u.operation.\"GET /\"]\nidempotant = true", `8: upstream.u.operation."GET /".idempotant: unknown key; did you mean "idempotent"?`},
+		{"operations that no request matches", "\n[upstream.u.operation.\"/search\"]\n[upstream.u.operation.\"GET search\"]\n[upstream.u.operation.GET]\n[upstream.u.operation.\"OPTIONS *\"]", `
+			7: upstream.u.operation."/search": expected a method and the beginning of a path, such as "GET /search" or "GET /" for all of GET, got "/search", which no request matches
+			8: upstream.u.operation."GET search": expected a method and the beginning of a path, such as "GET /search" or "GET /" for all of GET, got "GET search", which no request matches
+			9: upstream.u.operation.GET: expected a method and the beginning of a path, such as "GET /search" or "GET /" for all of GET, got "GET", which no request matches`},
 		{"single brackets", "[listener]\nname = \"l\"", `1: listener: expected tables opened by [[listener]], with two brackets, got a table`},
 		{"double brackets", "\n[[admin]]", `7: admin: expected a table, [admin], got a list of tables`},
 		{"upstream without a name", "\n[upstream]\ndiscover = \"tcp://a:1\"", `8: upstream.discover: expected a table, [upstream.discover], got the string "tcp://a:1"`},

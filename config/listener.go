@@ -56,7 +56,7 @@ func listener(t *table) Listener {
 	l.Cache = cache(t.table("cache"))
 	l.Filters = filters(t)
 	for _, r := range t.list("route", maxRoutes) {
-		l.Routes = append(l.Routes, route(r))
+		l.Routes = append(l.Routes, route(r, l))
 	}
 	if l.Upstream == "" && len(l.Routes) == 0 && !t.bad["upstream"] && !t.bad["route"] {
 		t.at("upstream").fail("missing: expected the name of an upstream, or a [[listener.route]]")
@@ -64,12 +64,14 @@ func listener(t *table) Listener {
 	return l
 }
 
-func route(t *table) Route {
+// route reads one route of the listener, whose upstream it has unless it names
+// another: what redirects or answers needs none of its own.
+func route(t *table, l Listener) Route {
 	defer t.done()
 	return Route{
 		Key:      t.key,
 		Match:    match(t),
-		Upstream: t.mustText("upstream", "the name of an upstream", checkNamed),
+		Upstream: t.namedFrom(l.Upstream, joinKey(l.Key, "upstream")),
 		Cache:    t.flag("cache", true),
 		Filters:  filters(t),
 	}

@@ -208,8 +208,8 @@ func retryOn(t *table, def []string, origin string) []string {
 // own timeout, which then ends the try.
 func operation(name string, t *table, u Upstream) Operation {
 	defer t.done()
-	if name == "" || len(name) > 256 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		t.r.problem(t.line, t.key, `expected an operation of 1 to 256 characters, such as "GET /search", got %s`, shown(name))
+	if err := checkOperation(name, u.Protocol); err != nil {
+		t.r.problem(t.line, t.key, "%s", err)
 	}
 	op := Operation{
 		Key:            t.key,
@@ -230,4 +230,17 @@ func operation(name string, t *table, u Upstream) Operation {
 	}
 	op.Hedge = operationHedge(t, op)
 	return op
+}
+
+// checkOperation is for the name of an operation. One of HTTP that is no method
+// and path would match no request, and its settings would be in effect nowhere.
+func checkOperation(name, protocol string) error {
+	if name == "" || len(name) > 256 || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return complain(`expected an operation of 1 to 256 characters, such as "GET /search", got %s`, shown(name))
+	}
+	method, path, _ := strings.Cut(name, " ")
+	if protocol != "http" || checkMethod(method) == nil && (strings.HasPrefix(path, "/") || path == "*") {
+		return nil
+	}
+	return complain(`expected a method and the beginning of a path, such as "GET /search" or "GET /" for all of GET, got %s, which no request matches`, shown(name))
 }
