@@ -2,6 +2,7 @@ package announce
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -204,7 +205,8 @@ func (r *registration) gap() {
 	}
 }
 
-// say shows what ZooKeeper says, and logs it once.
+// say shows what ZooKeeper says, and logs it once; that a process which has just
+// begun is not connected yet is no news.
 func (r *registration) say(err error) {
 	text := ""
 	if err != nil {
@@ -214,7 +216,7 @@ func (r *registration) say(err error) {
 	changed := text != r.status.Error
 	r.status.Error = text
 	r.mu.Unlock()
-	if changed && err != nil {
+	if changed && err != nil && !errors.Is(err, zk.ErrNotYet) {
 		r.log.Warn("announce: ZooKeeper cannot be told; it is tried again", "err", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net"
 	"os"
 	"strings"
 	"sync"
@@ -123,6 +124,16 @@ type exchange struct {
 	timeout  time.Duration // of one try
 }
 
+// bare is err without the addresses of the connection: the local one has another
+// port each time, and what is logged once an error would be logged at each try.
+func bare(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op.Err
+	}
+	return err
+}
+
 // with asks one server: by UDP; again by TCP if the reply did not fit; again
 // without EDNS if the server does not know that.
 func (e *exchange) with(ctx context.Context, server string) (*mdns.Msg, error) {
@@ -138,7 +149,7 @@ func (e *exchange) with(ctx context.Context, server string) (*mdns.Msg, error) {
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("server %s: %w", server, err)
+		return nil, fmt.Errorf("server %s: %w", server, bare(err))
 	}
 	switch {
 	case m.Truncated:

@@ -31,7 +31,8 @@ const (
 	maxRequest = 256 << 10
 )
 
-var errNotConnected = errors.New("not connected")
+// ErrNotYet is why an ensemble has no session before anything has gone wrong.
+var ErrNotYet = errors.New("not connected yet")
 
 // ensemble is the connection to one ensemble, kept up by the library, with the
 // sessions that share it.
@@ -73,7 +74,7 @@ func newEnsemble(key string, servers []string, p Params) *ensemble {
 	e := &ensemble{
 		key: key, log: p.Log.With("zookeeper", key), auth: set.Auth,
 		slots: make(chan struct{}, maxRequests), poke: make(chan struct{}, 1), quit: make(chan struct{}),
-		sessions: map[*Session]struct{}{}, trouble: errNotConnected, since: time.Now(),
+		sessions: map[*Session]struct{}{}, trouble: ErrNotYet, since: time.Now(),
 		stats: ensembleStats{
 			p.Registry.Gauge(varz.ZooKeeperConnected, src), p.Registry.Counter(varz.ZooKeeperConnects, src),
 			p.Registry.Counter(varz.ZooKeeperSessions, src), p.Registry.Counter(varz.ZooKeeperRequests, src),

@@ -56,6 +56,9 @@ func parseLocation(uri string) (Location, error) {
 	if len(l.Endpoint) > maxPath || hasControl(l.Endpoint) {
 		return l, fmt.Errorf("the endpoint's name after \"#\": expected at most %d bytes without control characters", maxPath)
 	}
+	if name, _, misplaced := strings.Cut(l.Endpoint, "?prefix="); misplaced {
+		return l, fmt.Errorf("?prefix= stands behind the endpoint's name: expected ?prefix=NAME#%s", name)
+	}
 	rest, query, asked := strings.Cut(rest, "?")
 	if asked {
 		prefix, known := strings.CutPrefix(query, "prefix=")

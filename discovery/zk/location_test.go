@@ -40,6 +40,7 @@ func TestParseLocationSaysWhatWasExpected(t *testing.T) {
 		"zk://me:hunter2@z1/a": "auth in a [zookeeper.NAME] table",
 		"zk://z1/a?prefx=x":    "unknown parameter",
 		"zk://z1/a?prefix=a/b": "unknown parameter",
+		"zk://z1/a#b?prefix=c": "expected ?prefix=NAME#b",
 		"zk://z1/a\x00b":       "control character",
 		"zk://z1/a#\x1b":       "control characters",
 		"zk://z1" + strings.Repeat("/aaaaaaaa", 200): "at most 1024",
