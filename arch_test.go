@@ -72,7 +72,7 @@ var outside = []limit{
 	{"github.com/BurntSushi/toml", "config, discovery", "no component knows TOML; discovery reads lists of endpoints written in it"},
 	{"github.com/miekg/dns", "discovery/dns", "the standard resolver hides TTLs and tells its errors apart by their text only"},
 	{"github.com/go-zookeeper/zk", "discovery/zk, internal/zoo", "ZooKeeper's protocol; who announces goes by discovery/zk"},
-	{"github.com/envoyproxy/go-control-plane/envoy", "discovery/xds, internal/ads", "the messages of xDS"},
+	{"github.com/envoyproxy/go-control-plane/envoy", "discovery/xds, internal/ads, internal/e2e", "the messages of xDS"},
 	{"github.com/envoyproxy/go-control-plane/pkg", "internal/ads", "a real control plane for tests"},
 	{"google.golang.org/grpc", "discovery/xds, internal/ads", "the transport of xDS"},
 	{"google.golang.org/protobuf", "discovery/xds, internal/ads", "the encoding of xDS"},
