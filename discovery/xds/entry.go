@@ -8,6 +8,7 @@ import (
 type entry struct {
 	parsed
 	version string
+	sum     uint64    // of the bytes that parsed was made of
 	known   bool      // parsed is what was told last
 	gone    string    // why it does not exist; "" if it does, or nothing is known
 	due     time.Time // when an answer is overdue; zero if there was one on this stream

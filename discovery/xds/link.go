@@ -55,7 +55,7 @@ func (l *link) run(ctx context.Context, server string, s Settings) {
 		emit(event{err: err})
 		return
 	}
-	defer conn.Close()
+	defer func() { _ = conn.Close() }() // nothing is lost with it
 	d, err := open(ctx, conn, l.variant, s)
 	if err != nil {
 		emit(event{err: err})

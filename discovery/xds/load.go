@@ -61,8 +61,8 @@ func appendLocality(set []discovery.Endpoint, l *endpointv3.LocalityLbEndpoints,
 	switch {
 	case l.GetPriority() > discovery.MaxPriority:
 		return nil, fmt.Errorf("priority %d: expected 0 to %d", l.GetPriority(), discovery.MaxPriority)
-	case l.GetLedsClusterLocalityConfig() != nil || l.GetLoadBalancerEndpoints() != nil:
-		return nil, errors.New("leds_cluster_locality_config: expected lb_endpoints")
+	case l.GetLbConfig() != nil:
+		return nil, errors.New("lb_config: expected lb_endpoints")
 	}
 	place := newPlace(l.GetLocality())
 	for i, e := range l.GetLbEndpoints() {

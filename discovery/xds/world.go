@@ -3,6 +3,7 @@ package xds
 import (
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"maps"
 	"slices"
 	"strings"
@@ -26,12 +27,13 @@ type world struct {
 	server  string
 	entries [kinds]map[string]*entry
 	changes uint64 // of all entries ever
-	up      bool   // there is a stream
-	down    error  // why there is none, once that is worth telling
+	seed    maphash.Seed
+	up      bool  // there is a stream
+	down    error // why there is none, once that is worth telling
 }
 
 func newWorld(server string) *world {
-	return &world{server: server, entries: [kinds]map[string]*entry{{}, {}}}
+	return &world{server: server, entries: [kinds]map[string]*entry{{}, {}}, seed: maphash.MakeSeed()}
 }
 
 // want says which clusters are asked for from now on.
@@ -201,7 +203,16 @@ func (w *world) put(k kind, it item, now time.Time) (name string, err error) {
 		e.refuse(fmt.Errorf("xds: %s: what it tells of %s %q is refused, what was known before stays: %w", w.server, k, told(p.name), err))
 		return p.name, err
 	}
+	// The older form tells everything again when one of it has changed: what is
+	// the same is not news to its source, which would compare it all.
+	sum := maphash.Bytes(w.seed, it.body.GetValue())
+	if e.known && e.sum == sum {
+		e.version = it.version
+		e.stands(it.ttl, now)
+		return p.name, nil
+	}
 	e.take(p, it.version, it.ttl, now)
+	e.sum = sum
 	w.changed(e)
 	return p.name, nil
 }

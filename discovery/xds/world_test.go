@@ -193,6 +193,21 @@ func TestSilenceConfirmsInTheIncrementalForm(t *testing.T) {
 	}
 }
 
+func TestWhatIsToldAgainIsNoNews(t *testing.T) {
+	w := known(t, "web", "api")
+	web, api := w.about("web").changes, w.about("api").changes
+	w.lost(errors.New("no stream"))
+	all := []item{packed(t, ads.Cluster("web")), packed(t, ads.Cluster("api"))}
+	w.take(news{kind: clusters, whole: true, items: all}, start())
+	w.take(news{kind: loads, items: []item{packed(t, ads.Load(t, "web", "10.0.0.1:80")), packed(t, ads.Load(t, "api", "10.0.0.2:80"))}}, start())
+	if v := w.about("web"); v.changes != web || v.trouble != nil {
+		t.Errorf("what is the same: %+v", v)
+	}
+	if v := w.about("api"); v.changes == api || v.trouble != nil {
+		t.Errorf("what is not: %+v", v)
+	}
+}
+
 func TestEndpointsOfAnotherNameAreOtherOnes(t *testing.T) {
 	w := known(t, "web")
 	before := w.about("web").changes
