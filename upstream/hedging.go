@@ -51,12 +51,21 @@ func (s *stack) hedge(next sidecar.Service) sidecar.Service {
 		return next
 	}
 	return hedge.Layer(hedge.Params{
-		Dark:   h.Mode == Dark,
-		After:  func(x *sidecar.Exchange) int64 { return c.ops.get(x.Op).hedgeAfter.Load() },
+		Dark: h.Mode == Dark, After: c.late,
 		Budget: c.hedges.budget, Stall: int64(s.settings.StallTimeout), Others: c.better,
 		Fork:  sidecar.ServiceFunc(s.pick), // one try, see there
 		Timer: c.params.Timer, Now: c.params.Now, Metrics: c.hedges.metrics,
 	})(next)
+}
+
+// late is after how long x is sent again. The one request that tries whether a
+// circuit can close is not: its upstream shall have one, and it is slow.
+func (c *Cluster) late(x *sidecar.Exchange) int64 {
+	after := c.ops.get(x.Op).hedgeAfter.Load()
+	if after > 0 && c.guards.circuit.Trying(x) {
+		return 0
+	}
+	return after
 }
 
 // better tells whether x has an endpoint that it has not tried and that takes

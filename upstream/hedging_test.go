@@ -225,3 +225,33 @@ func TestDelaysFollowTheSettings(t *testing.T) {
 		}
 	})
 }
+
+// An upstream that was too slow for a while gets one request to begin with.
+func TestRequestThatTriesACircuitIsSentOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := guarded()
+		s.Hedge = hedgingSettings().Hedge
+		s.Hedge.MaxExtra = 1
+		r := newRig(t, s, "a:1", "b:1")
+		defer r.stop()
+		r.known()
+		for _, a := range []string{"a:1", "b:1"} {
+			r.backend(a).class.Store(uint32(sidecar.Failure))
+		}
+		for r.do(request()) != sidecar.BreakerOpen {
+		}
+		for _, a := range []string{"a:1", "b:1"} {
+			r.backend(a).class.Store(0)
+		}
+		r.announceDelay(time.Second)
+		time.Sleep(s.Circuit.Sleep)
+		sent := r.registry.Counter(varz.HedgesSent, varz.Source{Service: "users"})
+		before := sent.Value()
+		if why := r.do(hedged()); why != sidecar.NoReason || sent.Value() != before {
+			t.Errorf("%v, sent %d times more", why, sent.Value()-before)
+		}
+		if why := r.do(hedged()); why != sidecar.NoReason || sent.Value() != before+1 {
+			t.Errorf("closed again: %v, sent %d times more", why, sent.Value()-before)
+		}
+	})
+}

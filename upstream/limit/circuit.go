@@ -176,6 +176,16 @@ func (c *Circuit) overdue(now int64) bool {
 	return true
 }
 
+// Trying tells whether x is the one request that may try. Hot.
+func (c *Circuit) Trying(x *sidecar.Exchange) bool {
+	if s, _ := c.load(); s != StateHalfOpen {
+		return false
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.prober == x
+}
+
 // ended takes the outcome of an exchange that came in by p. Hot.
 func (c *Circuit) ended(p pass, v verdict, n int, now int64) {
 	if p.probe {
