@@ -23,7 +23,7 @@
 //	GET   /xds           JSON: the control planes that are asked over xDS
 //	GET   /announce      JSON: the local services that are announced
 //	GET   /config        JSON: the effective configuration with the origin of each value, secrets masked
-//	GET   /why           JSON: recent failures and slow exchanges with every attempt
+//	GET   /why           JSON: recent failed, retried, hedged and slow exchanges, every try with every attempt
 //	GET   /drain         JSON: whether the process is draining
 //	POST  /drain         stop taking new connections and end when the last exchange has
 //

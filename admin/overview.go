@@ -107,7 +107,8 @@ func (a *Admin) overview(w http.ResponseWriter, r *http.Request) {
 		v.Endpoints, v.More = v.Endpoints[:maxRows], n-maxRows
 	}
 	for _, r := range a.sorted() {
-		if r.get != nil && r.path != "/" {
+		// A path with a name in it leads nowhere as it stands.
+		if r.get != nil && r.path != "/" && !strings.Contains(r.path, "{") {
 			v.Links = append(v.Links, link{r.path, r.help})
 		}
 	}

@@ -14,7 +14,7 @@ import (
 
 func overviewOf(o Overview) *Admin {
 	return New(Params{
-		Registry: new(varz.Registry), Version: "1.2.3", Pages: []Page{stub("/upstreams")},
+		Registry: new(varz.Registry), Version: "1.2.3", Pages: []Page{stub("/upstreams"), stub("/upstreams/{upstream}/circuit")},
 		Overview: func() Overview { return o },
 		Ready:    func() (bool, string) { return false, "users: no endpoint known" },
 		Now:      func() int64 { return int64(90 * time.Minute) },
@@ -53,6 +53,13 @@ func TestOverviewShowsEveryRow(t *testing.T) {
 		`http-equiv="refresh" content="5"`, `name="viewport"`,
 	} {
 		expect(t, w, 200, part)
+	}
+}
+
+func TestOverviewLinksToNoPatternOfPaths(t *testing.T) {
+	page := get("/").to(overviewOf(Overview{}).Handler()).Body.String()
+	if !strings.Contains(page, `href="/upstreams"`) || strings.Contains(page, "{upstream}") {
+		t.Errorf("the links are not those that can be followed:\n%s", page)
 	}
 }
 

@@ -92,7 +92,7 @@ func (d *daemon) pages() []admin.Page {
 		{Path: "/xds", Help: "the control planes: connected, since when, form of the protocol, what was refused and why, errors", Get: d.xdsPage},
 		{Path: "/announce", Help: "the local services that are announced: where, whether now, what their checks say", Get: d.announcePage},
 		{Path: "/config", Help: "the effective configuration with the origin of each value", Get: d.configPage},
-		{Path: "/why", Help: "recent failures and slow exchanges; ?upstream= ?reason= ?operation= ?endpoint= ?outcome= ?request_id= ?limit=", Get: d.whyPage},
+		{Path: "/why", Help: "recent failed, retried, hedged and slow exchanges, every try; ?upstream= ?reason= ?operation= ?endpoint= ?outcome= ?request_id= ?limit=", Get: d.whyPage},
 		{Path: "/cache", Help: "what each listener's cache holds; POST: forget it; ?listener=", Get: d.cachePage, Post: d.cachePost, Steers: true},
 		{Path: "/drain", Help: "GET: is it draining; POST: drain and end", Get: d.drainPage, Post: d.drainPost},
 	}, d.steering()...)
