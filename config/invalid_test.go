@@ -67,6 +67,7 @@ func peersFiles() []invalidFile {
 func syntaxFiles() []invalidFile {
 	return []invalidFile{
 		{"no value", "[process]\ngrace =\n", `2: process.grace: not TOML: expected value but found '\n' instead; text, durations and sizes stand in quotes, such as "10s"`},
+		{"list without brackets", "[admin]\nhosts = \"a\", \"b\"\n", `2: not TOML: expected a top-level item to end with a newline, comment, or EOF, but got ',' instead; several values stand in brackets, such as ["a", "b"]`},
 		{"value without quotes", "[process]\ngrace = 10s\n", `2: not TOML: expected a top-level item to end with a newline, comment, or EOF, but got 's' instead; text, durations and sizes stand in quotes, such as "10s"`},
 		{"no equals sign", "[process]\ngrace \"1s\"\n", `2: process: not TOML: expected '.' or '=', but got '"' instead; a setting is written name = value`},
 		{"table name without end", "[process]\ngrace = \"1s\"\n[upstream.web\ntimeout = \"1s\"", `3: not TOML: expected '.' or ']' to end table name, but got '\n' instead, in "[upstream.web"`},

@@ -37,6 +37,8 @@ func isHeader(line string) bool { return strings.HasPrefix(strings.TrimSpace(lin
 // remedy is what is mostly wrong where the decoder says so.
 func remedy(message string) string {
 	switch {
+	case strings.Contains(message, "expected a top-level item to end") && strings.Contains(message, "got ',' instead"):
+		return `; several values stand in brackets, such as ["a", "b"]`
 	case strings.Contains(message, "expected a top-level item to end"), strings.Contains(message, "expected value"):
 		return `; text, durations and sizes stand in quotes, such as "10s"`
 	case strings.Contains(message, "has already been defined"):
