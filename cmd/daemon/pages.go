@@ -100,6 +100,7 @@ func (d *daemon) pages() []admin.Page {
 
 func writeJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false) // people read errors such as "read tcp a->b"; browsers are told that it is JSON
 	e.SetIndent("", "  ")
 	return e.Encode(v)
 }
