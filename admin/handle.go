@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -18,6 +19,13 @@ const maxBody = 64 << 10
 // mux serves the routes, each by exactly the methods that it has.
 func mux(routes []route) http.Handler {
 	m := http.NewServeMux()
+	paths, list := make([]string, len(routes)), "/ and /help list those there are"
+	for i, r := range routes {
+		paths[i] = r.path
+	}
+	if !slices.Contains(paths, "/help") {
+		list = "there are " + strings.Join(paths, ", ")
+	}
 	for _, r := range routes {
 		pattern := r.path
 		if pattern == "/" {
@@ -26,7 +34,7 @@ func mux(routes []route) http.Handler {
 		m.Handle(pattern, r)
 	}
 	m.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		tell(w, http.StatusNotFound, "no page "+strconv.Quote(r.URL.Path)+" here; / and /help list those there are")
+		tell(w, http.StatusNotFound, "no page "+strconv.Quote(r.URL.Path)+" here; "+list)
 	})
 	return m
 }

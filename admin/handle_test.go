@@ -155,7 +155,7 @@ func TestProbes(t *testing.T) {
 func TestProbeHandlerHasNothingElse(t *testing.T) {
 	h := small(stub("/drain")).ProbeHandler()
 	for _, target := range []string{"/", "/help", "/varz", "/drain", "/debug/pprof/", "/debug/pprof/heap"} {
-		expect(t, get(target).to(h), 404, "no page")
+		expect(t, get(target).to(h), 404, "here; there are /ready, /live, /metrics")
 	}
 	expect(t, ask{method: "POST", target: "/ready"}.to(h), 405, "use GET")
 	m := get("/metrics")
