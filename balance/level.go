@@ -77,6 +77,25 @@ func barred(n Node) bool {
 	return ok && b.Barred()
 }
 
+// Failing is a Node that is not Closed only because too many others are: it
+// fails what it is given.
+type Failing interface {
+	Failing() bool
+}
+
+// failingPart is how much of its weight such a node counts for where levels
+// share: little, as other levels do better, and yet something, or nobody would
+// notice that it is well again.
+const failingPart = 0.05
+
+// soundPart is how much of its weight a node that is not Closed counts for.
+func soundPart(n Node) float64 {
+	if f, ok := n.(Failing); ok && f.Failing() {
+		return failingPart
+	}
+	return 1
+}
+
 // Place is the node's.
 func (s *seat) Place() Place { return placeOf(s.Node) }
 
@@ -181,15 +200,16 @@ func (at *level) give(f form, panics bool, now int64) {
 }
 
 // tell counts health and shares everything out. Each level takes what the ones
-// before have left, up to its healthy share times overprovision. If all of them
+// before have left, up to its sound share times overprovision. If all of them
 // together have not room for everything, what they have is scaled up to it, and
-// those with less than the least healthy share panic. With nothing healthy at
-// all each gets what its weight is of the whole.
+// those of which less than the least share is not Closed panic. With nothing
+// healthy at all each gets what its weight is of the whole.
 func tell(levels []*level, p LevelsParams, now int64) []Level {
 	told := make([]Level, len(levels))
-	weights, all, room := make([]float64, len(levels)), 0.0, 0.0
+	weights, rooms := make([]float64, len(levels)), make([]float64, len(levels))
+	all, room, open := 0.0, 0.0, 0.0 // open: the room if those that fail were well
 	for i, at := range levels {
-		healthy := 0.0
+		healthy, sound := 0.0, 0.0
 		for _, n := range at.nodes {
 			if barred(n) {
 				continue
@@ -198,12 +218,14 @@ func tell(levels []*level, p LevelsParams, now int64) []Level {
 			weights[i] += w
 			if n.Status(now) < sidecar.Closed {
 				healthy += w
+				sound += w * soundPart(n)
 			}
 		}
 		all += weights[i]
 		told[i] = Level{Priority: at.key.priority, Endpoints: len(at.nodes)}
 		if weights[i] > 0 {
 			told[i].Healthy = healthy / weights[i]
+			rooms[i] = min(1, overprovision*sound/weights[i])
 		}
 		if p.Zone != "" {
 			told[i].Zone = "own"
@@ -211,19 +233,20 @@ func tell(levels []*level, p LevelsParams, now int64) []Level {
 				told[i].Zone = "other"
 			}
 		}
-		room += min(1, overprovision*told[i].Healthy)
+		room += rooms[i]
+		open += min(1, overprovision*told[i].Healthy)
 	}
 	left := 1.0
 	for i := range told {
 		t := &told[i]
-		t.Panic = room < 1 && t.Healthy < p.Panic && weights[i] > 0
+		t.Panic = open < 1 && t.Healthy < p.Panic && weights[i] > 0
 		switch {
 		case all == 0:
 			t.Share = left // no nodes, or all are barred
 		case room == 0:
 			t.Share = weights[i] / all
 		default:
-			t.Share = min(left, min(1, overprovision*t.Healthy)/min(1, room))
+			t.Share = min(left, rooms[i]/min(1, room))
 		}
 		left -= t.Share
 	}

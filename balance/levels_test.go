@@ -15,12 +15,14 @@ type sited struct {
 	zone     string
 	priority int
 	barred   bool
+	failing  bool
 }
 
 func (s *sited) Place() Place {
 	return Place{Name: fmt.Sprint("10.0.0.", s.id), Zone: s.zone, Priority: s.priority}
 }
-func (s *sited) Barred() bool { return s.barred }
+func (s *sited) Barred() bool  { return s.barred }
+func (s *sited) Failing() bool { return s.failing }
 
 // hall is Levels over nodes of given zones and priorities.
 type hall struct {
@@ -112,6 +114,25 @@ func TestLevelsShareOutByPriorityAndHealth(t *testing.T) {
 				t.Errorf("got %.3f, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// What fails and may not be ejected draws little to its level, and something.
+func TestFailingNodesCountForLittle(t *testing.T) {
+	h := newHall(LevelsParams{Panic: 0.5}, 4, sited{}, sited{priority: 1})
+	h.close(0, 2)
+	h.nodes[2].failing, h.nodes[3].failing = true, true
+	h.Tick(0)
+	if got := h.shares(t, 20000, 4); !sharesAre(got, 0.035, 0.965) {
+		t.Errorf("got %.3f", got)
+	}
+	if h.panicked.Value() != 0 {
+		t.Errorf("%d in panic", h.panicked.Value())
+	}
+	h.close(4, 4) // nobody else is there: it gets all
+	h.Tick(0)
+	if got := h.shares(t, 20000, 4); !sharesAre(got, 1, 0) {
+		t.Errorf("got %.3f", got)
 	}
 }
 

@@ -53,6 +53,14 @@ func (s *search) look(t *table, i int) candidate {
 // two if both are bad. With one of ten that fails and one slow, they were drawn
 // together for one request in forty-five, and that made the p99 of all.
 func (s *search) draws(t *table) {
+	if len(t.nodes) == 1 {
+		// The usual aperture: what it carries decides nothing, so that is not
+		// asked.
+		if n := t.nodes[0]; n.Status(s.now) == sidecar.Open && !s.x.Tries.Tried(n.ID()) {
+			s.best = candidate{node: n, rank: untriedOpen}
+			return
+		}
+	}
 	if len(t.nodes) < 2 {
 		for i := range t.nodes {
 			if c := s.look(t, i); c.better(&s.best) {

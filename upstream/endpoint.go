@@ -70,6 +70,9 @@ func (e *endpoint) Load(now int64) balance.Load {
 // Barred tells whether it was ejected by hand.
 func (e *endpoint) Barred() bool { return e.breaker.Forced() }
 
+// Failing tells whether it is in use only because too many others are ejected.
+func (e *endpoint) Failing() bool { return e.breaker.Kept() != "" }
+
 // Place is where discovery says that it stands.
 func (e *endpoint) Place() balance.Place {
 	k := e.known.Load()

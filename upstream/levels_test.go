@@ -20,6 +20,35 @@ func place(address, zone string, priority int) discovery.Endpoint {
 	return discovery.Endpoint{Address: address, Zone: zone, Priority: priority}
 }
 
+// With the defaults, one of three dead primaries may not be ejected: the backup
+// takes over all the same.
+func TestBackupTakesOverFromPrimariesThatAreKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, usual())
+		defer r.stop()
+		r.zoned(place("a:1", "", 0), place("b:1", "", 0), place("c:1", "", 0), place("spare:1", "", 1))
+		for _, a := range []string{"a:1", "b:1", "c:1"} {
+			r.backend(a).refuse.Store(true)
+		}
+		r.many(100)
+		time.Sleep(2 * time.Second)
+		spare := r.backend("spare:1")
+		before, tried := spare.served.Load(), 0
+		for range 300 {
+			x := request()
+			if reason := r.do(x); reason != sidecar.NoReason {
+				t.Error(reason)
+			}
+			if x.Tries.Len() > 1 {
+				tried++
+			}
+		}
+		if n := spare.served.Load() - before; n != 300 || tried > 30 {
+			t.Errorf("the spare served %d of 300, %d of them after another was tried", n, tried)
+		}
+	})
+}
+
 func TestOwnZoneIsUsedUntilItFails(t *testing.T) {
 	for _, policy := range policies() {
 		t.Run(policy, func(t *testing.T) {
