@@ -2,7 +2,6 @@ package config
 
 import (
 	"strconv"
-	"time"
 )
 
 // The least and the most percentile of a hedge: below, every tenth request
@@ -24,28 +23,6 @@ func hedge(t *table) Hedge {
 		"expected a number from %d to %v, got %v", leastPercentile, mostPercentile, h.Percentile)
 	t.cross(h.MaxExtra > 0, "max_extra", "max_extra", `expected more than 0: for no hedges set mode = "off"`)
 	return h
-}
-
-// floor asks for a duration that only bounds a computed one from below. The
-// clock keeps neither more finely than its ticks, so it is not raised.
-func (t *table) floor(name, def string) time.Duration {
-	f := t.field(name)
-	text := def
-	if f.set {
-		s, ok := f.value.(string)
-		if !ok {
-			f.unitless(`a duration such as "5ms"`)
-			return 0
-		}
-		text = s
-	}
-	d, err := parseDuration(text)
-	if err != nil {
-		f.fail("%v", err)
-		return 0
-	}
-	f.settle(quote(text), byDefault)
-	return d
 }
 
 // operationHedge asks whether the operation may be sent twice. One that may not

@@ -13,21 +13,8 @@ func (t *table) span(name, def, zero string) time.Duration {
 // spanFrom is span for a default that is itself set somewhere.
 func (t *table) spanFrom(name, def, zero, origin string) time.Duration {
 	f := t.field(name)
-	text := def
-	if f.set {
-		s, ok := f.value.(string)
-		if !ok {
-			f.unitless(`a duration such as "250ms"`)
-			return 0
-		}
-		text = s
-	}
-	d, err := parseDuration(text)
-	if err == nil && d == 0 && zero == "" {
-		err = errNotZero
-	}
-	if err != nil {
-		f.fail("%v", err)
+	d, text, ok := f.duration(def, zero)
+	if !ok {
 		return 0
 	}
 	if r := f.raised(d); r != d {
@@ -35,6 +22,38 @@ func (t *table) spanFrom(name, def, zero, origin string) time.Duration {
 	}
 	f.settle(quote(text), origin)
 	return d
+}
+
+// floor asks for a duration that only bounds a computed one from below. The
+// clock keeps neither more finely than its ticks, so it is not raised.
+func (t *table) floor(name, def string) time.Duration {
+	f := t.field(name)
+	d, text, ok := f.duration(def, "none")
+	if ok {
+		f.settle(quote(text), byDefault)
+	}
+	return d
+}
+
+// duration is the value, or that of def where it is not set, with its text;
+// false if it is none, which has been told then.
+func (f field) duration(def, zero string) (d time.Duration, text string, ok bool) {
+	text = def
+	if f.set {
+		if text, ok = f.value.(string); !ok {
+			f.unitless(`a duration such as "250ms"`)
+			return 0, "", false
+		}
+	}
+	d, err := parseDuration(text)
+	if err == nil && d == 0 && zero == "" {
+		err = errNotZero
+	}
+	if err != nil {
+		f.fail("%v", err)
+		return 0, "", false
+	}
+	return d, text, true
 }
 
 // unitless reports a value that is no text; a number probably lacks its unit.

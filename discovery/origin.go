@@ -127,7 +127,8 @@ func (o *origin) publish() {
 		}
 	}
 	if !sameSet(o.good, set) {
-		o.log.Info("discovery: the endpoints have changed", "before", len(o.good), "now", len(set))
+		// Of one source; whoever is told of the whole set logs that.
+		o.log.Debug("discovery: the endpoints have changed", "before", len(o.good), "now", len(set))
 		o.good = set
 	}
 }
