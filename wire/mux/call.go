@@ -1,0 +1,57 @@
+package mux
+
+import "sidecar"
+
+// Call is one dispatch with its reply: the sidecar.Message of this package. The
+// server of a protocol, or a bridge, makes and owns it and uses it again; the
+// backend's connection opens it. All bytes are valid until Do returns, and
+// nobody changes those of the request.
+type Call struct {
+	// Contexts are the pairs of a Tdispatch as they stand on the wire: a count
+	// of two bytes, then for each key and value a length of two bytes and the
+	// bytes. Empty is none.
+	Contexts []byte
+	Dest     []byte // the destination's path, without its length
+	Dtab     []byte // the delegations as they stand on the wire, count first. Empty is none
+	Payload  []byte
+	// Labels name the call for routes, statistics and operations; nil: Dest does.
+	Labels Labels
+	// Replies takes the reply.
+	Replies Replier
+
+	class sidecar.Class
+}
+
+// Labels says of a payload what only its own protocol knows.
+type Labels interface {
+	// Attr is as that of sidecar.Message.
+	Attr(payload []byte, sel sidecar.Selector) ([]byte, bool)
+	// Class is what a reply of status OK meant.
+	Class(request, reply []byte) sidecar.Class
+}
+
+// Status is that of an Rdispatch.
+type Status uint8
+
+// The statuses of replies.
+const (
+	OK Status = iota
+	Error
+	Nack
+)
+
+// Reply is what a backend answered.
+type Reply struct {
+	Status   Status
+	Contexts []byte // as Call.Contexts
+	Payload  []byte // a text, unless Status is OK
+}
+
+// Replier takes replies to where the call came from.
+type Replier interface {
+	// Reply writes r to the caller. The backend's connection calls it once, on
+	// the goroutine that owns x, after x.Commit has returned true. The bytes of
+	// r are the connection's and valid until it returns. It waits by x.Block, as
+	// everybody does. A Fault that it returns is FromClient.
+	Reply(x *sidecar.Exchange, r *Reply) *sidecar.Fault
+}
