@@ -49,7 +49,7 @@ type common struct {
 	wheel *sock.Wheel // upstreams, too
 	bufs  *sock.Buffers
 	lot   *sock.Lot
-	room  *http1.Room
+	room  *sock.Room
 	pipes *sock.Pipes
 }
 
@@ -85,7 +85,8 @@ func build(f *config.File, p Params, log *slog.Logger) (_ *daemon, err error) {
 			d.unbind()
 		}
 	}()
-	d.room = http1.NewRoom(d.registry)
+	d.room = sock.NewRoom(sock.MaxRoom)
+	d.registry.GaugeFunc(varz.HeldBytes, varz.Source{}, func() float64 { return float64(d.room.Used()) })
 	d.zk, d.xds = newEnsembles(d, f.ZooKeepers), newPlanes(d, f)
 	d.ups, d.clubs = newUpstreams(d), newClubs(d)
 	if err = d.zk.announced.apply(f.Announces); err != nil {

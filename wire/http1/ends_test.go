@@ -9,6 +9,7 @@ import (
 
 	"sidecar"
 	"sidecar/internal/peer"
+	"sidecar/wire/watch"
 )
 
 // RFC 9110, 15.2: "A proxy MUST forward 1xx responses"; and "a server MUST NOT
@@ -328,7 +329,7 @@ func TestClientThatHasShutDownGetsItsReply(t *testing.T) {
 		c.Send(request)
 		c.HalfClose()
 		// Longer than it takes until the client is watched.
-		wait(4 * watchAfter)
+		wait(4 * watch.After)
 		close(told)
 		if got, reset := c.Rest(); strings.Count(got, "\r\n\r\nok") != strings.Count(request, "HTTP/1.1") || reset {
 			t.Errorf("%q: got %q, reset %v", request, got, reset)

@@ -36,9 +36,9 @@ func (a *active) serve(ctx context.Context) bool {
 	if m.req.hops == 0 {
 		return a.lastHop()
 	}
-	m.watch.begin(a.cl.c, &a.alarms, a.x.Now()) // later than now, where a body was waited for
+	m.watch.Begin(a.cl.c, &a.alarms, a.x.Now()) // later than now, where a body was waited for
 	err := a.srv.handler.Do(ctx, &a.x)
-	m.watch.end(&a.alarms)
+	m.watch.End(&a.alarms)
 	replied := a.x.Replied() != 0
 	attempts := a.x.Tries.Len()
 	a.x.End()
@@ -174,7 +174,7 @@ func (a *active) fit(size int) bool {
 		a.w = copy(a.in, a.in[a.r:a.w])
 		a.r = 0
 	default:
-		b := a.srv.room.take(a.srv.bufs, size)
+		b := a.srv.room.Take(a.srv.bufs, size)
 		if b == nil {
 			return false
 		}
@@ -187,7 +187,7 @@ func (a *active) fit(size int) bool {
 func (a *active) replace(b []byte) {
 	a.w = copy(b, a.in[a.r:a.w])
 	a.r = 0
-	a.srv.room.give(a.srv.bufs, a.in)
+	a.srv.room.Give(a.srv.bufs, a.in)
 	a.in = b
 }
 
@@ -202,7 +202,7 @@ func (a *active) advance() {
 	a.r, a.w = 0, 0
 	a.in = a.in[:cap(a.in)]
 	if len(over) > len(a.in) {
-		a.replace(a.srv.room.force(a.srv.bufs, len(over)))
+		a.replace(a.srv.room.Force(a.srv.bufs, len(over)))
 	}
 	a.w = copy(a.in, over)
 }

@@ -117,7 +117,7 @@ func (h *harness) close(ln net.Listener) {
 		h.t.Errorf("%d pipes were not given back", n)
 	}
 	h.pipes.Close()
-	if n := h.srv.room.used.Load(); n != 0 {
+	if n := h.srv.room.Used(); n != 0 {
 		h.t.Errorf("%d bytes of room were not given back", n)
 	}
 }

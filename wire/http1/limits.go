@@ -15,7 +15,6 @@ const (
 	maxInformal   = 16                           // 1xx replies to one request
 	maxHeldDrain  = 64 << 10                     // bytes of a held reply read so that its connection can be kept
 	heldDrainTime = 100 * time.Millisecond       // how long that may take: the next try waits for it
-	maxRoom       = 256 << 20                    // bytes of requests in buffers beyond the pooled ones, of all servers: max_connections times max_held_body would be gigabytes
 	maxPiece      = 60 << 10                     // bytes of a body written before the stall is put off: what one system call takes
 	maxAsked      = 4                            // fields of a request that say how long its client waits: one of each name
 	minLeft       = int64(10 * time.Microsecond) // of the client's time, to send a request at all: no reply comes sooner

@@ -6,6 +6,7 @@ import (
 	"sidecar"
 	"sidecar/sock"
 	"sidecar/wire/http"
+	"sidecar/wire/watch"
 )
 
 // message is one request with its reply. The server makes and owns it; the
@@ -22,7 +23,7 @@ type message struct {
 	ch     changes
 
 	try     try
-	watch   watch
+	watch   watch.Client
 	early   []byte     // bytes behind the request of an upgrade
 	backend *sock.Conn // of the try under way, so that Wake reaches it
 	rep     reply

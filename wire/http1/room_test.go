@@ -8,7 +8,6 @@ import (
 
 	"sidecar/internal/peer"
 	"sidecar/sock"
-	"sidecar/varz"
 )
 
 // Over the bound a body goes to the backend as it comes; under it, whole.
@@ -22,7 +21,7 @@ func TestBodyThatHasNoRoomIsStreamed(t *testing.T) {
 			c.Send(ok200)
 		}
 	}).Addr())
-	h.srv.room.max = size + 10_000 // for one
+	h.srv.room = sock.NewRoom(size + 10_000) // for one
 	start := func(path string) *peer.Conn {
 		c := h.client(t)
 		c.Send(fmt.Sprintf("POST %s HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n%s", path, size, text(size)[:10]))
@@ -33,7 +32,7 @@ func TestBodyThatHasNoRoomIsStreamed(t *testing.T) {
 		want(t, listen(c, false), 200, "")
 	}
 	first := start("/first")
-	for h.srv.room.used.Load() == 0 {
+	for h.srv.room.Used() == 0 {
 		runtime.Gosched()
 	}
 	second := start("/second")
@@ -50,7 +49,7 @@ func TestBodyThatHasNoRoomIsStreamed(t *testing.T) {
 // It passes whole, as what is behind it does, but is not sent again.
 func TestBodiesPassWithoutRoom(t *testing.T) {
 	h := newHarness(t, backend(t, echo).Addr())
-	h.srv.room.max = 0
+	h.srv.room = sock.NewRoom(0)
 	c := h.client(t)
 	for _, n := range []int{100, 20_000, 32_768, 40_000, 65_000, 200_000} {
 		for _, framed := range []string{
@@ -66,7 +65,7 @@ func TestBodiesPassWithoutRoom(t *testing.T) {
 			}
 		}
 	}
-	if n := h.srv.room.used.Load(); n != 0 {
+	if n := h.srv.room.Used(); n != 0 {
 		t.Errorf("%d bytes were taken where there are none", n)
 	}
 }
@@ -78,7 +77,7 @@ func TestBodyThatHadNoRoomIsNotSentAgain(t *testing.T) {
 		c.Cut()
 	})
 	h := newHarness(t, back.Addr())
-	h.srv.room.max, h.tries = 0, 2
+	h.srv.room, h.tries = sock.NewRoom(0), 2
 	c := h.client(t)
 	c.Send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 60000\r\n\r\n")
 	c.Send(text(50_000))
@@ -95,40 +94,15 @@ func TestRoomIsGivenBackWhileItsConnectionGoesOn(t *testing.T) {
 	for _, large := range []string{post(text(60_000)), get("/") + "X: " + text(40_000) + "\r\n\r\n"} {
 		c.Send(strings.Replace(large, "\r\n\r\nX:", "\r\nX:", 1))
 		want(t, listen(c, false), 200, "")
-		if h.srv.room.used.Load() == 0 {
+		if h.srv.room.Used() == 0 {
 			t.Error("nothing was counted")
 		}
 		for range 2 {
 			c.Send(get("/"))
 			want(t, listen(c, false), 200, "")
 		}
-		if n := h.srv.room.used.Load(); n != 0 {
+		if n := h.srv.room.Used(); n != 0 {
 			t.Errorf("%d bytes are kept for a connection that needs none", n)
 		}
-	}
-}
-
-func TestRoomTellsWhatIsUsed(t *testing.T) {
-	r := new(varz.Registry)
-	room, bufs := NewRoom(r), sock.NewBuffers()
-	told := func() (n float64) {
-		r.Each(func(d *varz.Desc, _ varz.Source, v varz.Value) {
-			if d == varz.HeldBytes {
-				n = v.Number
-			}
-		})
-		return n
-	}
-	small, large := room.take(bufs, sock.LargeBuffer), room.take(bufs, sock.LargeBuffer+1)
-	if n := told(); n != sock.LargeBuffer+1 {
-		t.Errorf("%v bytes are told", n)
-	}
-	if b := room.take(bufs, maxRoom); b != nil {
-		t.Error("there is more room than there is")
-	}
-	room.give(bufs, small)
-	room.give(bufs, large)
-	if n := told(); n != 0 || bufs.Out() != 0 {
-		t.Errorf("%v bytes and %d buffers are left", n, bufs.Out())
 	}
 }

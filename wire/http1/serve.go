@@ -8,6 +8,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/watch"
 )
 
 // drainIdle is how long a kept connection may stay without a request once the
@@ -30,8 +31,8 @@ type active struct {
 // Expire passes an alarm on to the exchange, but for the one that is the
 // client's watch.
 func (a *active) Expire(which uint8, mark uint64) {
-	if which == watchAlarm {
-		a.msg.watch.expire(mark)
+	if which == watch.Alarm {
+		a.msg.watch.Expire(mark)
 		return
 	}
 	a.x.Expire(which, mark)
@@ -216,7 +217,7 @@ func (a *active) widen(limit int) {
 		a.r = 0
 		return
 	}
-	a.replace(a.srv.room.force(a.srv.bufs, max(min(2*len(a.in), limit+1), len(a.in)+1)))
+	a.replace(a.srv.room.Force(a.srv.bufs, max(min(2*len(a.in), limit+1), len(a.in)+1)))
 }
 
 // shrink gives a buffer beyond the pooled ones back once the connection has no

@@ -31,7 +31,7 @@ type Params struct {
 	Lot     *sock.Lot   // watches clients of waiting exchanges; nil: nobody does
 	Held    int         // bytes of a request body kept so that it can be sent again
 	Pipes   *sock.Pipes // for long bodies; nil: they are copied
-	Room    *Room       // what all servers of the process keep of them; nil: one of its own
+	Room    *sock.Room  // what all servers of the process keep of them; nil: one of its own
 	Stats   Stats
 	// Refused is told of what came from a client (its address, "" if it has
 	// none) and never became an exchange for the handler: a head that is none,
@@ -47,7 +47,7 @@ type Server struct {
 	bufs     *sock.Buffers
 	lot      *sock.Lot
 	held     int
-	room     *Room
+	room     *sock.Room
 	pipes    *sock.Pipes
 	dates    http.Dates
 	stats    Stats
@@ -64,7 +64,7 @@ func NewServer(p Params, s Settings) *Server {
 		p.Stats = NewStats(nil, "")
 	}
 	if p.Room == nil {
-		p.Room = NewRoom(nil)
+		p.Room = sock.NewRoom(sock.MaxRoom)
 	}
 	srv := &Server{handler: p.Handler, wheel: p.Wheel, bufs: p.Buffers, lot: p.Lot, held: p.Held, room: p.Room, stats: p.Stats}
 	srv.refused, srv.pipes = p.Refused, p.Pipes
@@ -73,11 +73,14 @@ func NewServer(p Params, s Settings) *Server {
 	srv.actives.New = func() any {
 		a := &active{srv: srv}
 		a.alarms.Init(srv.wheel, a)
-		a.msg.watch.init(srv, &a.x)
+		a.msg.watch.Init(srv.lot, &a.x, srv.finEnds)
 		return a
 	}
 	return srv
 }
+
+// finEnds tells whether the end of a client ends its exchange.
+func (s *Server) finEnds() bool { return s.set.Load().CancelOnFIN }
 
 // Set changes the settings for requests that begin from now on.
 func (s *Server) Set(set Settings) { s.set.Store(&set) }
@@ -168,7 +171,7 @@ func (cl *Client) put(a *active) {
 	cl.mu.Unlock()
 	a.x.End()
 	bufs := cl.srv.bufs
-	cl.srv.room.give(bufs, a.in)
+	cl.srv.room.Give(bufs, a.in)
 	a.in = nil
 	a.msg.releaseReply(bufs)
 	a.msg.up.release(cl.srv)

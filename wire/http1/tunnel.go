@@ -15,7 +15,7 @@ func (t *try) tunnel() *sidecar.Fault {
 	if !t.pump.finished() || t.unsent() {
 		return t.badReply(errSwitch)
 	}
-	m.watch.leave() // both sides are read from now on
+	m.watch.Leave() // both sides are read from now on
 	x.Kind = sidecar.Session
 	if !x.Commit(sidecar.Success) {
 		return t.badReply(errSwitch)

@@ -98,7 +98,7 @@ func (u *upload) clip(p []byte) []byte {
 // grow moves what is held to a buffer of at least size bytes; false if the
 // process holds as much as it may.
 func (u *upload) grow(srv *Server, size int) bool {
-	b := srv.room.take(srv.bufs, size)
+	b := srv.room.Take(srv.bufs, size)
 	if b == nil {
 		return false
 	}
@@ -111,7 +111,7 @@ func (u *upload) grow(srv *Server, size int) bool {
 // release gives the buffer back. What lies in over must have been saved.
 func (u *upload) release(srv *Server) {
 	if u.own {
-		srv.room.give(srv.bufs, u.held)
+		srv.room.Give(srv.bufs, u.held)
 	}
 	u.held, u.own = nil, false
 }
