@@ -38,7 +38,11 @@ func (r *resolver) search(name string, ask func(full string) (answer, error)) (a
 				return answer{}, failed
 			}
 		case a.none == "":
-			r.known = full
+			// A full name stands for itself alone: that of a target must not take
+			// the place of the service's.
+			if len(names) > 1 {
+				r.known = full
+			}
 			return a, nil
 		case i == 0 || a.ttl < none.ttl:
 			none.ttl = a.ttl
