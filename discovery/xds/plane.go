@@ -14,7 +14,6 @@ import (
 // of the talking.
 type plane struct {
 	server  string
-	users   int // guarded by Planes.mu
 	p       Params
 	log     *slog.Logger
 	stats   planeStats
@@ -51,11 +50,10 @@ func newPlane(ctx context.Context, server string, p Params) *plane {
 	return one
 }
 
-// close ends everything and waits for it.
-func (p *plane) close() {
+// Close ends everything and waits for it.
+func (p *plane) Close() {
 	p.cancel()
 	p.working.Wait()
-	p.stats.connected.Set(0)
 }
 
 func (p *plane) add(w *watch) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"log/slog"
 	"slices"
-	"sync"
 	"time"
 
 	"sidecar/discovery"
@@ -25,8 +24,7 @@ type Params struct {
 // use.
 type Planes struct {
 	p    Params
-	mu   sync.Mutex
-	open map[string]*plane // by its address; guarded by mu
+	open discovery.Shared[*plane] // by address
 }
 
 // NewPlanes holds no connection yet.
@@ -37,7 +35,7 @@ func NewPlanes(p Params) *Planes {
 	if p.Settings == nil {
 		p.Settings = func() Settings { return Settings{} }
 	}
-	return &Planes{p: p, open: map[string]*plane{}}
+	return &Planes{p: p}
 }
 
 // Source is the source of an xds:// URI for the upstream named service. It
@@ -52,23 +50,12 @@ func (p *Planes) Source(uri, service string) (discovery.Source, error) {
 
 // Reconnect makes every stream anew, with the settings that there are now.
 func (p *Planes) Reconnect() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, one := range p.open {
-		one.reconnect()
-	}
+	p.open.Each(func(one *plane, _ int) { one.reconnect() })
 }
 
 // join takes part in the stream to a control plane, which the first one makes.
 func (p *Planes) join(ctx context.Context, l Location) *watch {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	one := p.open[l.Server]
-	if one == nil {
-		one = newPlane(ctx, l.Server, p.p)
-		p.open[l.Server] = one
-	}
-	one.users++
+	one := p.open.Join(l.Server, func() *plane { return newPlane(ctx, l.Server, p.p) })
 	w := &watch{all: p, plane: one, cluster: l.Cluster, wake: make(chan struct{}, 1)}
 	one.add(w)
 	return w
@@ -77,16 +64,7 @@ func (p *Planes) join(ctx context.Context, l Location) *watch {
 // leave ends the stream with its last user, and waits for its goroutines.
 func (p *Planes) leave(w *watch) {
 	w.plane.remove(w)
-	p.mu.Lock()
-	w.plane.users--
-	last := w.plane.users == 0
-	if last {
-		delete(p.open, w.plane.server)
-	}
-	p.mu.Unlock()
-	if last {
-		w.plane.close()
-	}
+	p.open.Leave(w.plane.server)
 }
 
 // State is one control plane as people see it.
@@ -103,14 +81,12 @@ type State struct {
 
 // States are all control planes, by their address.
 func (p *Planes) States() []State {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	var all []State
-	for _, one := range p.open {
+	p.open.Each(func(one *plane, users int) {
 		s := one.describe()
-		s.Sources = one.users
+		s.Sources = users
 		all = append(all, s)
-	}
+	})
 	slices.SortFunc(all, func(a, b State) int { return cmp.Compare(a.Server, b.Server) })
 	return all
 }

@@ -53,7 +53,7 @@ func (r *runner) run(ctx context.Context) {
 	defer r.timer.Stop()
 	defer func() {
 		if r.link != nil {
-			r.link.end()
+			r.drop()
 		}
 	}()
 	for {
@@ -104,7 +104,7 @@ func (r *runner) hear(now time.Time) {
 	}
 	r.link.heard = true
 	r.lostAt, r.loss, r.told = time.Time{}, nil, false
-	r.stats.connected.Set(1)
+	r.stats.connected.Add(1)
 	r.note(func(s *State) { s.Connected, s.Since, s.Variant, s.Error = true, now, r.link.variant, "" })
 	r.log.Info("xds: connected", "variant", r.link.variant)
 }
@@ -154,19 +154,26 @@ func (r *runner) ended(err error, now time.Time) {
 	r.hangUp(explain(err), now)
 }
 
+// drop ends the link and counts it out. The gauge is counted and not set:
+// another plane of the same address may have been made while this one ends.
+func (r *runner) drop() *link {
+	l := r.link
+	l.end()
+	r.link = nil
+	if l.heard {
+		r.stats.connected.Add(-1)
+	}
+	return l
+}
+
 // hangUp ends the link; err is why, nil if there is nothing to tell.
 func (r *runner) hangUp(err error, now time.Time) {
 	if r.link == nil {
 		return
 	}
-	l := r.link
-	l.end()
-	r.link = nil
+	l := r.drop()
 	r.world.unlinked()
 	r.owed, r.refusals = [kinds]*debt{}, [kinds]int{}
-	if l.heard {
-		r.stats.connected.Set(0)
-	}
 	if r.lostAt.IsZero() {
 		r.lostAt = now
 	}

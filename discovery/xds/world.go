@@ -179,8 +179,9 @@ func joined(bad []error) error {
 	return errors.New(strings.Join(texts, "; "))
 }
 
-// put takes one resource; its name is "" if that cannot be had. What was not asked for is nobody's business here, and
-// is not judged: other clients may be able to use it.
+// put takes one resource; its name is "" if that cannot be had. What was not
+// asked for is nobody's business here, and is not judged: other clients may be
+// able to use it.
 func (w *world) put(k kind, it item, now time.Time) (name string, err error) {
 	if e := w.entries[k][it.name]; it.name != "" && e == nil {
 		return it.name, nil

@@ -44,29 +44,23 @@ func (v *view) same(names []string, there bool) bool {
 	return known == len(v.nodes) && v.watching
 }
 
-// auditData reads the next few of these nodes although no watch has fired.
+// auditData reads the next part of these nodes although no watch has fired.
 func (f *follower) auditData(ctx context.Context, names []string) error {
 	if len(names) == 0 {
-		return nil
+		return nil // no audit
 	}
-	f.cursor %= len(names)
-	some := append(slices.Clone(names[f.cursor:]), names[:f.cursor]...)
-	some = some[:min(auditNodes, len(some))]
-	f.cursor += len(some)
-	for _, name := range some {
-		n := f.view.nodes[name]
-		if n == nil || !n.read || n.stat == (Node{}) {
-			continue
-		}
-		_, stat, err := f.session.Get(ctx, f.l.Path+"/"+name, false)
-		if err != nil && !ofNode(err) {
-			return err
-		}
-		for path := range f.session.Take() {
-			f.view.touched(path)
-		}
-		if n.read && err == nil && stat != n.stat {
-			f.missed(f.l.Path + "/" + name)
+	some := f.part(names)
+	answers := f.fetch(ctx, some, func(string) bool { return false })
+	// What fired meanwhile was told before the answers were.
+	for path := range f.session.Take() {
+		f.view.touched(path)
+	}
+	for _, a := range answers {
+		switch n := f.view.nodes[a.name]; {
+		case a.err != nil && !ofNode(a.err):
+			return a.err
+		case n != nil && n.read && a.err == nil && a.stat != n.stat:
+			f.missed(f.l.Path + "/" + a.name)
 		}
 	}
 	if err := f.read(ctx, f.view.unread()); err != nil {
@@ -76,6 +70,18 @@ func (f *follower) auditData(ctx context.Context, names []string) error {
 		f.session.poke()
 	}
 	return nil
+}
+
+// part are the nodes whose turn it is, of those that have been read well.
+func (f *follower) part(names []string) []string {
+	f.cursor %= len(names)
+	some := slices.Concat(names[f.cursor:], names[:f.cursor])
+	some = some[:min(max(auditNodes, (len(names)+auditRounds-1)/auditRounds), len(some))]
+	f.cursor += len(some)
+	return slices.DeleteFunc(some, func(name string) bool {
+		n := f.view.nodes[name]
+		return n == nil || !n.read || n.stat == (Node{})
+	})
 }
 
 // missed counts a change of a path that no watch told, and has it read again

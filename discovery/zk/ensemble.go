@@ -1,13 +1,11 @@
 package zk
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
 	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -38,7 +36,6 @@ var ErrNotYet = errors.New("not connected yet")
 // sessions that share it.
 type ensemble struct {
 	key     string
-	users   int // guarded by Ensembles.mu
 	log     *slog.Logger
 	auth    func() (string, error)
 	conn    *zk.Conn
@@ -130,11 +127,11 @@ func (e *ensemble) event(ev zk.Event) {
 			e.dial.watched.Store(false) // they ended with the session
 		}
 		if e.ready != 0 {
-			e.stats.connected.Set(0)
 			e.log.Warn("zookeeper: connection lost; what is known stays in use")
 			e.since = time.Now()
 		}
-		e.up, e.ready = false, 0
+		e.up = false
+		e.disconnected()
 		if e.trouble == nil {
 			e.trouble = errors.New("the connection was lost")
 		}
@@ -165,11 +162,11 @@ func (e *ensemble) admit() {
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if e.linked != link || !e.up {
-		return // lost meanwhile
+	if e.linked != link || !e.up || e.ready == link {
+		return // lost meanwhile, or admitted before by a poke that came late
 	}
 	e.stats.connects.Inc()
-	e.stats.connected.Set(1)
+	e.stats.connected.Add(1)
 	if id := e.conn.SessionID(); id != e.lastID {
 		e.stats.sessionsOpened.Inc()
 		e.lastID = id
@@ -240,9 +237,9 @@ func (e *ensemble) do(ctx context.Context, request func(*zk.Conn) error) error {
 	}
 }
 
-// close ends the session, if the ensemble can be told, and waits for every
+// Close ends the session, if the ensemble can be told, and waits for every
 // goroutine.
-func (e *ensemble) close() {
+func (e *ensemble) Close() {
 	link, _, _ := e.link()
 	if link == 0 { // nobody to say good-bye to
 		e.dial.end()
@@ -254,7 +251,19 @@ func (e *ensemble) close() {
 		close(e.quit)
 	}
 	e.working.Wait()
-	e.stats.connected.Set(0)
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.disconnected()
+}
+
+// disconnected counts a usable link out; with the lock held. The gauge is
+// counted and not set: another connection to the same servers may have been
+// made while this one was being closed.
+func (e *ensemble) disconnected() {
+	if e.ready != 0 {
+		e.stats.connected.Add(-1)
+	}
+	e.ready = 0
 }
 
 func (e *ensemble) describe() State {
@@ -268,10 +277,6 @@ func (e *ensemble) describe() State {
 		s.Error = e.trouble.Error()
 	}
 	return s
-}
-
-func sortStates(all []State) {
-	slices.SortFunc(all, func(a, b State) int { return cmp.Compare(a.Servers, b.Servers) })
 }
 
 // sessionName is a session's number as ZooKeeper's own log writes it.

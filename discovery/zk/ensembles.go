@@ -1,10 +1,11 @@
 package zk
 
 import (
+	"cmp"
 	"crypto/tls"
 	"log/slog"
+	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"sidecar/discovery"
@@ -41,8 +42,7 @@ type Params struct {
 // safe for concurrent use.
 type Ensembles struct {
 	p    Params
-	mu   sync.Mutex
-	open map[string]*ensemble // by its servers; guarded by mu
+	open discovery.Shared[*ensemble] // by servers
 }
 
 // NewEnsembles holds no connection yet.
@@ -53,7 +53,7 @@ func NewEnsembles(p Params) *Ensembles {
 	if p.Settings == nil {
 		p.Settings = func([]string) Settings { return Settings{} }
 	}
-	return &Ensembles{p: p, open: map[string]*ensemble{}}
+	return &Ensembles{p: p}
 }
 
 // Source is the source of a zk:// URI for the upstream named service. It
@@ -71,14 +71,7 @@ func (e *Ensembles) Source(uri, service string) (discovery.Source, error) {
 // must be left; Join does not wait for a connection.
 func (e *Ensembles) Join(servers []string, base string) *Session {
 	key := strings.Join(servers, ",")
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	en := e.open[key]
-	if en == nil {
-		en = newEnsemble(key, servers, e.p)
-		e.open[key] = en
-	}
-	en.users++
+	en := e.open.Join(key, func() *ensemble { return newEnsemble(key, servers, e.p) })
 	s := &Session{all: e, en: en, base: base, wake: make(chan struct{}, 1), dirty: map[string]struct{}{}}
 	en.add(s)
 	return s
@@ -87,16 +80,7 @@ func (e *Ensembles) Join(servers []string, base string) *Session {
 // leave ends the connection with its last user, and waits for its goroutines.
 func (e *Ensembles) leave(s *Session) {
 	s.en.remove(s)
-	e.mu.Lock()
-	s.en.users--
-	last := s.en.users == 0
-	if last {
-		delete(e.open, s.en.key)
-	}
-	e.mu.Unlock()
-	if last {
-		s.en.close()
-	}
+	e.open.Leave(s.en.key)
 }
 
 // State is one connection as people see it.
@@ -112,14 +96,12 @@ type State struct {
 
 // States are all connections, by their servers.
 func (e *Ensembles) States() []State {
-	e.mu.Lock()
-	defer e.mu.Unlock()
 	var all []State
-	for _, en := range e.open {
+	e.open.Each(func(en *ensemble, users int) {
 		s := en.describe()
-		s.Users = en.users
+		s.Users = users
 		all = append(all, s)
-	}
-	sortStates(all)
+	})
+	slices.SortFunc(all, func(a, b State) int { return cmp.Compare(a.Servers, b.Servers) })
 	return all
 }

@@ -118,15 +118,13 @@ func TestWithRealServers(t *testing.T) {
 		w, nodes := crewed(t)
 		r := record(t, e.URI(w.path), Params{}, func(s *source) { s.audit = 400 * time.Millisecond })
 		r.wants("a", "b")
-		r.all.mu.Lock()
-		for _, en := range r.all.open {
+		r.all.open.Each(func(en *ensemble, _ int) {
 			en.mu.Lock()
+			defer en.mu.Unlock()
 			for s := range en.sessions {
 				s.base = "/elsewhere" // events pass it by
 			}
-			en.mu.Unlock()
-		}
-		r.all.mu.Unlock()
+		})
 		w.add("c")
 		r.wants("a", "b", "c")
 		w.set(nodes[0], at("d", "ALIVE"))
@@ -267,9 +265,9 @@ func credentials(t *testing.T, e *zoo.Ensemble, c *zklib.Conn) {
 		return Settings{Auth: func() (string, error) { return "sidecar:hunter2", nil }}
 	}})
 	r.wants("a")
-	for _, en := range r.all.open {
+	r.all.open.Each(func(en *ensemble, _ int) {
 		en.dial.cut() // the next connection has them too
-	}
+	})
 	if _, err := c.Create(path+"/member_", []byte(at("b", "ALIVE")), zklib.FlagSequence, acl); err != nil {
 		t.Fatal(err)
 	}
