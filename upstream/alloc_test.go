@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sidecar"
+	"sidecar/upstream/limit"
 )
 
 func TestAllocNothingForAnExchange(t *testing.T) {
@@ -57,7 +58,7 @@ func steady(t *testing.T, policy string) (*sidecar.Exchange, *message, *rig) {
 	s := usual()
 	s.Balance.Policy, s.AttemptTimeout = policy, time.Second
 	short, yes := time.Second, true
-	s.Hedge = Hedge{Mode: On, Percentile: 95, MinDelay: time.Hour, MaxExtra: 0.02}
+	s.Hedge = Hedge{Mode: limit.On, Percentile: 95, MinDelay: time.Hour, MaxExtra: 0.02}
 	s.Operations = []Operation{{Name: "GET /users", Timeout: &short, Idempotent: &yes}}
 	r := newRig(t, s, "a:1", "b:1", "c:1")
 	// As the wheel's: setting a time allocates nothing.

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"sidecar"
+	"sidecar/upstream/limit"
 	"sidecar/varz"
 )
 
@@ -62,9 +63,9 @@ func (s *stack) obey(x *sidecar.Exchange, timeout int64) (int64, *sidecar.Fault)
 	}
 	expired, left := end-x.Now() < minLeft, end-from
 	shorter := timeout <= 0 || left < timeout
-	if s.settings.ClientDeadline != On {
+	if s.settings.ClientDeadline != limit.On {
 		x.Asked = 0
-		if s.settings.ClientDeadline == Dark {
+		if s.settings.ClientDeadline == limit.Dark {
 			c.dark.count(expired, shorter, n)
 		}
 		return timeout, nil

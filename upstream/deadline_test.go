@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"sidecar"
+	"sidecar/upstream/limit"
 	"sidecar/varz"
 )
 
@@ -25,23 +26,23 @@ func asking(d, before time.Duration) *sidecar.Exchange {
 func TestAClientsTimeShortensTheConfiguredOneAndNeverLengthensIt(t *testing.T) {
 	for _, c := range []struct {
 		name          string
-		mode          Mode
+		mode          limit.Mode
 		timeout       time.Duration
 		asked, before time.Duration
 		want          time.Duration // from the request's last byte, 0 if it is not sent
 		reason        sidecar.Reason
 		on, dark      [2]uint64 // expired, shortened
 	}{
-		{"shorter", On, time.Second, 300 * time.Millisecond, 0, 300 * time.Millisecond, sidecar.DeadlineExceeded, [2]uint64{0, 1}, [2]uint64{}},
-		{"shorter, of which a part went by", On, time.Second, 300 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, sidecar.DeadlineExceeded, [2]uint64{0, 1}, [2]uint64{}},
-		{"longer", On, time.Second, 3 * time.Second, 0, time.Second, sidecar.DeadlineExceeded, [2]uint64{}, [2]uint64{}},
-		{"longer, and what is left is shorter", On, time.Second, 3 * time.Second, 2500 * time.Millisecond, 500 * time.Millisecond, sidecar.DeadlineExceeded, [2]uint64{0, 1}, [2]uint64{}},
-		{"none is configured", On, 0, 3 * time.Second, 0, 3 * time.Second, sidecar.DeadlineExceeded, [2]uint64{0, 1}, [2]uint64{}},
-		{"over", On, time.Second, 300 * time.Millisecond, 300 * time.Millisecond, 0, sidecar.DeadlineExceeded, [2]uint64{1, 0}, [2]uint64{}},
-		{"the client says nothing", On, time.Second, 0, 0, time.Second, sidecar.DeadlineExceeded, [2]uint64{}, [2]uint64{}},
-		{"dark", Dark, time.Second, 300 * time.Millisecond, 0, time.Second, sidecar.DeadlineExceeded, [2]uint64{}, [2]uint64{0, 1}},
-		{"dark and over", Dark, time.Second, 1, time.Minute, time.Second, sidecar.DeadlineExceeded, [2]uint64{}, [2]uint64{1, 0}},
-		{"off", Off, time.Second, 300 * time.Millisecond, 0, time.Second, sidecar.DeadlineExceeded, [2]uint64{}, [2]uint64{}},
+		{"shorter", limit.On, time.Second, 300 * time.Millisecond, 0, 300 * time.Millisecond, sidecar.DeadlineExceeded, [2]uint64{0, 1}, [2]uint64{}},
+		{"shorter, of which a part went by", limit.On, time.Second, 300 * time.Millisecond, 100 * time.Millisecond, 200 * time.Millisecond, sidecar.DeadlineExceeded, [2]uint64{0, 1}, [2]uint64{}},
+		{"longer", limit.On, time.Second, 3 * time.Second, 0, time.Second, sidecar.DeadlineExceeded, [2]uint64{}, [2]uint64{}},
+		{"longer, and what is left is shorter", limit.On, time.Second, 3 * time.Second, 2500 * time.Millisecond, 500 * time.Millisecond, sidecar.DeadlineExceeded, [2]uint64{0, 1}, [2]uint64{}},
+		{"none is configured", limit.On, 0, 3 * time.Second, 0, 3 * time.Second, sidecar.DeadlineExceeded, [2]uint64{0, 1}, [2]uint64{}},
+		{"over", limit.On, time.Second, 300 * time.Millisecond, 300 * time.Millisecond, 0, sidecar.DeadlineExceeded, [2]uint64{1, 0}, [2]uint64{}},
+		{"the client says nothing", limit.On, time.Second, 0, 0, time.Second, sidecar.DeadlineExceeded, [2]uint64{}, [2]uint64{}},
+		{"dark", limit.Dark, time.Second, 300 * time.Millisecond, 0, time.Second, sidecar.DeadlineExceeded, [2]uint64{}, [2]uint64{0, 1}},
+		{"dark and over", limit.Dark, time.Second, 1, time.Minute, time.Second, sidecar.DeadlineExceeded, [2]uint64{}, [2]uint64{1, 0}},
+		{"off", limit.Off, time.Second, 300 * time.Millisecond, 0, time.Second, sidecar.DeadlineExceeded, [2]uint64{}, [2]uint64{}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -75,7 +76,7 @@ func TestAClientsTimeShortensTheConfiguredOneAndNeverLengthensIt(t *testing.T) {
 
 // What a connection is to hand on, it learns from the exchange alone.
 func TestAConnectionSeesWhatTheClientAskedForOnlyWhereItIsObeyed(t *testing.T) {
-	for mode, want := range map[Mode]time.Duration{Off: 0, Dark: 0, On: time.Second} {
+	for mode, want := range map[limit.Mode]time.Duration{limit.Off: 0, limit.Dark: 0, limit.On: time.Second} {
 		synctest.Test(t, func(t *testing.T) {
 			s := usual()
 			s.ClientDeadline = mode
@@ -95,7 +96,7 @@ func TestAConnectionSeesWhatTheClientAskedForOnlyWhereItIsObeyed(t *testing.T) {
 func TestAClientsTimeOfARequestThatIsStillComing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := usual()
-		s.ClientDeadline = On
+		s.ClientDeadline = limit.On
 		r := newRig(t, s, "a:1")
 		defer r.stop()
 		x := new(sidecar.Exchange)
@@ -113,7 +114,7 @@ func TestAClientsTimeOfARequestThatIsStillComing(t *testing.T) {
 func TestATimeThatIsOverEjectsNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := usual()
-		s.ClientDeadline = On
+		s.ClientDeadline = limit.On
 		r := newRig(t, s, "a:1", "b:1")
 		defer r.stop()
 		for _, a := range []string{"a:1", "b:1"} {

@@ -5,6 +5,7 @@ import (
 
 	"sidecar"
 	"sidecar/upstream/hedge"
+	"sidecar/upstream/limit"
 	"sidecar/upstream/retry"
 	"sidecar/varz"
 )
@@ -15,7 +16,7 @@ const hedgeTurns = 3
 
 // Hedge says what is sent a second time, and when.
 type Hedge struct {
-	Mode       Mode
+	Mode       limit.Mode
 	Percentile float64
 	MinDelay   time.Duration
 	// MaxExtra is the share of the requests of the last 10 s that may be sent a
@@ -47,11 +48,11 @@ func newHedges(p *Params) *hedges {
 // where that is off.
 func (s *stack) hedge(next sidecar.Service) sidecar.Service {
 	c, h := s.cluster, s.settings.Hedge
-	if h.Mode == Off || c.params.Timer == nil {
+	if h.Mode == limit.Off || c.params.Timer == nil {
 		return next
 	}
 	return hedge.Layer(hedge.Params{
-		Dark: h.Mode == Dark, After: c.late,
+		Dark: h.Mode == limit.Dark, After: c.late,
 		Budget: c.hedges.budget, Stall: int64(s.settings.StallTimeout), Others: c.better,
 		Fork:  sidecar.ServiceFunc(s.pick), // one try, see there
 		Timer: c.params.Timer, Now: c.params.Now, Metrics: c.hedges.metrics,
@@ -87,7 +88,7 @@ func (c *Cluster) setDelays(s *stack) {
 	trigger := hedge.Trigger{Percentile: h.Percentile, MinDelay: h.MinDelay}
 	for i, o := range c.ops.names.Load().list {
 		after := int64(0)
-		if r := s.rules.byOp[sidecar.Op(i)]; h.Mode != Off && (r == nil || !r.NoHedge) {
+		if r := s.rules.byOp[sidecar.Op(i)]; h.Mode != limit.Off && (r == nil || !r.NoHedge) {
 			after = trigger.Delay(o.reply.Recent())
 		}
 		o.hedgeAfter.Store(after)
@@ -96,7 +97,7 @@ func (c *Cluster) setDelays(s *stack) {
 
 // tendHedges finds the delays anew every few turns.
 func (c *Cluster) tendHedges() {
-	if s := c.stack.Load(); s.settings.Hedge.Mode != Off {
+	if s := c.stack.Load(); s.settings.Hedge.Mode != limit.Off {
 		if c.hedges.turn++; c.hedges.turn%hedgeTurns == 0 {
 			c.setDelays(s)
 		}
@@ -118,7 +119,7 @@ type HedgeRow struct {
 // Hedging is the present state, nil where it is off.
 func (c *Cluster) Hedging() *HedgeRow {
 	h, m := c.Settings().Hedge, c.hedges.metrics
-	if h.Mode == Off {
+	if h.Mode == limit.Off {
 		return nil
 	}
 	row := &HedgeRow{

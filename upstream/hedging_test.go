@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"sidecar"
+	"sidecar/upstream/limit"
 	"sidecar/varz"
 )
 
@@ -44,7 +45,7 @@ func timer(fire func(mark uint64)) func(at int64, mark uint64) {
 
 func hedgingSettings() Settings {
 	s := usual()
-	s.Hedge = Hedge{Mode: On, Percentile: 95, MinDelay: 20 * time.Millisecond, MaxExtra: 0.02}
+	s.Hedge = Hedge{Mode: limit.On, Percentile: 95, MinDelay: 20 * time.Millisecond, MaxExtra: 0.02}
 	return s
 }
 
@@ -211,10 +212,10 @@ func TestDelaysFollowTheSettings(t *testing.T) {
 		if got := apply(func(s *Settings) { s.Operations = []Operation{{Name: "GET", NoHedge: true}} }); len(got) != 0 {
 			t.Errorf("an operation without: %v", got)
 		}
-		if got := apply(func(s *Settings) { s.Hedge.Mode = Off }); got != nil {
+		if got := apply(func(s *Settings) { s.Hedge.Mode = limit.Off }); got != nil {
 			t.Errorf("off: %v", got)
 		}
-		if got := apply(func(s *Settings) { s.Hedge.Mode = Dark }); got["GET"] != 20*time.Millisecond {
+		if got := apply(func(s *Settings) { s.Hedge.Mode = limit.Dark }); got["GET"] != 20*time.Millisecond {
 			t.Errorf("dark: %v", got)
 		}
 		r.announceDelay(time.Second)

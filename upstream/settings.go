@@ -21,7 +21,7 @@ type Settings struct {
 	// one try. 0 is none.
 	Timeout, StallTimeout, AttemptTimeout time.Duration
 	// ClientDeadline says whether a time that the client gives shortens Timeout.
-	ClientDeadline Mode
+	ClientDeadline limit.Mode
 	// Hold is how long endpoints stay in use that discovery lost most of at
 	// once; 0 is not at all.
 	Hold    time.Duration
@@ -49,18 +49,6 @@ type Fallback struct {
 	Static   *limit.Answer
 	Upstream string
 }
-
-// Mode is whether something risky is done.
-type Mode uint8
-
-const (
-	// Off: it is not done.
-	Off Mode = iota
-	// Dark: it is not done, and what it would have done is counted.
-	Dark
-	// On: it is done.
-	On
-)
 
 // Balance says who picks.
 type Balance struct {

@@ -11,13 +11,12 @@ import (
 
 // circuitSettings are c's settings as a circuit takes them.
 func circuitSettings(c config.Circuit) limit.CircuitSettings {
-	mode, known := limit.ParseMode(c.Mode)
-	force, knownToo := limit.ParseForce(c.Force)
-	if !known || !knownToo {
-		panic("daemon: config lets a mode or force of a circuit pass that limit does not know: " + c.Mode + ", " + c.Force)
+	force, known := limit.ParseForce(c.Force)
+	if !known {
+		panic("daemon: config lets a force of a circuit pass that limit does not know: " + c.Force)
 	}
 	return limit.CircuitSettings{
-		Mode: mode, Window: c.Window, MinRequests: c.MinRequests, ErrorRate: c.ErrorRate, Sleep: c.Sleep, Force: force,
+		Mode: mode(c.Mode), Window: c.Window, MinRequests: c.MinRequests, ErrorRate: c.ErrorRate, Sleep: c.Sleep, Force: force,
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"sidecar/config"
 	"sidecar/upstream"
 	"sidecar/upstream/breaker"
+	"sidecar/upstream/limit"
 	"sidecar/upstream/pool"
 	"sidecar/upstream/retry"
 	"sidecar/wire/http"
@@ -71,14 +72,12 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 }
 
 // mode is one as configured.
-func mode(name string) upstream.Mode {
-	switch name {
-	case config.ModeOn:
-		return upstream.On
-	case config.ModeDark:
-		return upstream.Dark
+func mode(name string) limit.Mode {
+	m, known := limit.ParseMode(name)
+	if !known {
+		panic("daemon: config lets a mode pass that limit does not know: " + name)
 	}
-	return upstream.Off
+	return m
 }
 
 func retryRules(most int, on []string) retry.Rules {

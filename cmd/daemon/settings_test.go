@@ -7,6 +7,7 @@ import (
 
 	"sidecar/config"
 	"sidecar/upstream"
+	"sidecar/upstream/limit"
 	"sidecar/upstream/retry"
 )
 
@@ -62,8 +63,8 @@ on = []
 }
 
 func TestClientDeadlineHasThreeModes(t *testing.T) {
-	for text, want := range map[string]upstream.Mode{
-		"": upstream.Dark, `client_deadline = "dark"`: upstream.Dark, `client_deadline = "on"`: upstream.On, `client_deadline = "off"`: upstream.Off,
+	for text, want := range map[string]limit.Mode{
+		"": limit.Dark, `client_deadline = "dark"`: limit.Dark, `client_deadline = "on"`: limit.On, `client_deadline = "off"`: limit.Off,
 	} {
 		if got := upstreamOf(t, text).ClientDeadline; got != want {
 			t.Errorf("%q: mode %d, want %d", text, got, want)
