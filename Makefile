@@ -26,7 +26,7 @@ test: ## run every test that can run here and list what was skipped
 check: lint test ## what to run before a commit: lint, then every test
 
 lint: ## run the linters of .golangci.yml
-	$(LINT) run ./...
+	$(LINT) run --build-tags conformance ./...
 
 fmt: ## format the source
 	gofmt -w .
@@ -36,7 +36,8 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 
 conformance: ## run the long tests: a million requests a protocol (an hour at most)
 	@scripts/install.sh nginx
-	SIDECAR_CONFORMANCE=1 $(GO) test -count=1 -v -run Conformance -timeout 60m ./...
+	@scripts/install.sh mvn javac || true
+	SIDECAR_CONFORMANCE=1 $(GO) test -tags conformance -count=1 -v -run Conformance -timeout 60m ./...
 
 bench: ## measure the sidecar beside other proxies on a quiet machine (15 minutes); BENCH="-all" and the like
 	@scripts/install.sh wrk

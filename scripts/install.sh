@@ -22,6 +22,8 @@ missing() {
 		fi
 		command -v "$program" >/dev/null || case $program in
 		cc) echo gcc libc6-dev ;;
+		mvn) echo maven ;;
+		javac) echo default-jdk-headless ;;
 		*) echo "$program" ;;
 		esac
 	done
