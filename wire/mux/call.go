@@ -14,6 +14,7 @@ type Call struct {
 	Dest     []byte // the destination's path, without its length
 	Dtab     []byte // the delegations as they stand on the wire, count first. Empty is none
 	Payload  []byte
+	Client   string // the address of who sent it, without port; "" if it has none
 	// Labels name the call for routes, statistics and operations; nil: Dest does.
 	Labels Labels
 	// Replies takes the reply.
@@ -22,12 +23,12 @@ type Call struct {
 	class sidecar.Class
 }
 
-// Labels says of a payload what only its own protocol knows.
+// Labels says of a call what only the protocol of its payload knows.
 type Labels interface {
-	// Attr is as that of sidecar.Message.
-	Attr(payload []byte, sel sidecar.Selector) ([]byte, bool)
+	// Attr is as that of sidecar.Message, of c.
+	Attr(c *Call, sel sidecar.Selector) ([]byte, bool)
 	// Class is what a reply of status OK meant.
-	Class(request, reply []byte) sidecar.Class
+	Class(c *Call, reply []byte) sidecar.Class
 }
 
 // Status is that of an Rdispatch.
