@@ -1,0 +1,232 @@
+package shared
+
+import (
+	"errors"
+	"slices"
+
+	"sidecar"
+)
+
+// Reserve takes a slot, or says why there is none. Hot.
+func (c *Conn) Reserve() (*Slot, *sidecar.Fault) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.why != nil {
+		return nil, fault(c.why, true)
+	}
+	s := c.slots.take(c.params.Most)
+	if s == nil {
+		return nil, crowded("every number of the connection is in use")
+	}
+	s.begin()
+	return s, nil
+}
+
+// crowded is the fault of those for whom there is no place.
+func crowded(text string) *sidecar.Fault {
+	return &sidecar.Fault{
+		Stage: sidecar.StageWrite, Flags: sidecar.Unsent | sidecar.Rejected, Reason: sidecar.PoolExhausted, Err: errors.New(text),
+	}
+}
+
+// Send puts bytes of the request of s, head and then body, up to MaxPut in all,
+// between those of others. It waits while too much waits already. What it has
+// taken is copied. After a fault the owner goes on with Leave. Hot.
+func (c *Conn) Send(x *sidecar.Exchange, s *Slot, head, body []byte) *sidecar.Fault {
+	c.mu.Lock()
+	for c.why == nil && c.out.size() >= maxBuffered {
+		if len(c.out.waiting) >= maxWaiters {
+			c.mu.Unlock()
+			return crowded("too many wait for the connection to take more")
+		}
+		if f := c.awaitRoom(x, s); f != nil {
+			c.mu.Unlock()
+			return f
+		}
+	}
+	if c.why != nil {
+		f := fault(c.why, s.puts == 0)
+		c.mu.Unlock()
+		return f
+	}
+	at := c.out.end()
+	c.out.put(head, body)
+	if s.puts == 0 {
+		s.at, s.end = at, c.out.end()
+		c.sent.push(s)
+	}
+	s.puts++
+	c.flush()
+	return nil
+}
+
+// awaitRoom waits until there is room, with the lock held before and after.
+func (c *Conn) awaitRoom(x *sidecar.Exchange, s *Slot) *sidecar.Fault {
+	c.full.Store(true)
+	c.out.waiting = append(c.out.waiting, s)
+	c.mu.Unlock()
+	if x.Block(s) {
+		<-s.signal
+	}
+	cause := x.Unblock()
+	c.mu.Lock()
+	if i := slices.Index(c.out.waiting, s); i >= 0 {
+		c.out.waiting = slices.Delete(c.out.waiting, i, i+1)
+	}
+	if cause == sidecar.NoCause {
+		return nil
+	}
+	f := cause.Fault(sidecar.StageWrite)
+	if s.puts == 0 {
+		f.Flags |= sidecar.Unsent
+	}
+	return f
+}
+
+// makeRoom lets all in who wait for room; with the lock held.
+func (c *Conn) makeRoom() {
+	if len(c.out.waiting) == 0 && !c.full.Load() || c.why == nil && c.out.size() > roomy {
+		return
+	}
+	c.full.Store(false)
+	for i, s := range c.out.waiting {
+		s.Wake()
+		c.out.waiting[i] = nil
+	}
+	c.out.waiting = c.out.waiting[:0]
+}
+
+// Await waits for the outcome of s: nil, and the reply is in s.Buf until Free;
+// or a fault, and s is no longer the owner's. Where the exchange was interrupted
+// and its request had left, farewell is written (what tells the peer that nobody
+// waits any more), and the slot is kept for the reply. Hot.
+func (c *Conn) Await(x *sidecar.Exchange, s *Slot, farewell []byte) *sidecar.Fault {
+	for !s.settled() {
+		if x.Block(s) {
+			<-s.signal
+		}
+		cause := x.Unblock()
+		if cause == sidecar.NoCause || s.settled() {
+			continue
+		}
+		if left, unsent := c.leave(s, farewell); left {
+			f := cause.Fault(sidecar.StageRead)
+			if unsent {
+				f.Stage = sidecar.StageWrite
+				f.Flags |= sidecar.Unsent
+			}
+			return f
+		}
+	}
+	return c.outcome(s)
+}
+
+// outcome is that of a settled slot.
+func (c *Conn) outcome(s *Slot) *sidecar.Fault {
+	if s.state() == done {
+		return nil
+	}
+	f := s.fault
+	c.Free(s)
+	return f
+}
+
+// Leave gives up a slot whose request was not sent whole, f being why. Where
+// some of it had left, farewell is written and the slot is kept for the reply.
+// It returns f.
+func (c *Conn) Leave(s *Slot, farewell []byte, f *sidecar.Fault) *sidecar.Fault {
+	for {
+		if s.settled() {
+			c.Free(s)
+			return f
+		}
+		if left, _ := c.leave(s, farewell); left {
+			return f
+		}
+	}
+}
+
+// leave abandons s unless it is settled or its reply is being delivered: then
+// it has not left. It tells whether none of its request was written.
+func (c *Conn) leave(s *Slot, farewell []byte) (left, unsent bool) {
+	c.mu.Lock()
+	if !s.turn(waiting, abandoned) {
+		c.mu.Unlock()
+		return false, false
+	}
+	if s.puts == 0 || c.takeBack(s) {
+		c.drop(s)
+		c.makeRoom()
+		c.mu.Unlock()
+		return true, true
+	}
+	s.unlink()
+	c.abandoned.push(s)
+	s.abandoned = c.params.Now()
+	if c.why != nil {
+		// What has not gone never will, once no write is under way. The number is
+		// kept all the same: the reader may still find the reply.
+		unsent = s.at >= c.out.written() && !c.out.busy
+		c.mu.Unlock()
+		return true, unsent
+	}
+	if c.abandoned.n == 1 {
+		c.arm()
+	}
+	c.out.put(farewell, nil)
+	many := c.abandoned.n > maxAbandoned || c.out.size() > maxBuffered+maxControl
+	c.flush()
+	if many {
+		c.End(unanswered())
+	}
+	return true, false
+}
+
+// takeBack takes a request out of the buffer of which no byte was given to a
+// write; with the lock held. Only of one put: the rest of a larger one lies
+// somewhere among others.
+func (c *Conn) takeBack(s *Slot) bool {
+	if s.puts != 1 || !c.out.cut(s.at, s.end) {
+		return false
+	}
+	n := s.end - s.at
+	for o := s.next; o != nil; o = o.next {
+		o.at -= n
+		o.end -= n
+	}
+	return true
+}
+
+// Free gives a slot back whose reply has come. Hot.
+func (c *Conn) Free(s *Slot) {
+	c.mu.Lock()
+	c.drop(s)
+	c.mu.Unlock()
+}
+
+// drop frees the number of s; with the lock held.
+func (c *Conn) drop(s *Slot) {
+	s.unlink()
+	s.leave(unused)
+	if s.Buf != nil {
+		c.params.Buffers.Put(s.Buf)
+		s.Buf = nil
+	}
+	c.slots.give(s)
+}
+
+// Tell writes what is not an exchange's: answers and notices of the protocol.
+// It does not wait; a peer that lets too much of it pile up is cut.
+func (c *Conn) Tell(b []byte) {
+	c.mu.Lock()
+	if c.why != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.out.put(b, nil)
+	many := c.out.size() > maxBuffered+maxControl
+	c.flush()
+	if many {
+		c.End(sidecar.Fault{Stage: sidecar.StageWrite, Reason: sidecar.PeerClosed, Err: errors.New("the peer asks more than it takes answers")})
+	}
+}
