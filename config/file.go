@@ -145,11 +145,9 @@ type Header struct{ Name, Value string }
 
 // Upstream is a service and how it is called.
 type Upstream struct {
-	Key            string        // "upstream.users", for File.ProblemAt
-	Name           string        //
-	Discover       []string      // URIs, at least one; only their scheme has been checked
-	Prefer         bool          // the URIs stand in order of preference; else their endpoints are joined
-	Hold           time.Duration // 0 = none
+	Key  string // "upstream.users", for File.ProblemAt
+	Name string //
+	Sources
 	Protocol       string        // "http"
 	Timeout        time.Duration // 0 = none
 	StallTimeout   time.Duration // 0 = none

@@ -9,7 +9,6 @@ import (
 const (
 	maxUpstreams  = 1000
 	maxOperations = 200 // of one upstream
-	maxSources    = 16  // of one upstream
 	maxRetries    = 7   // with the first try 8, as many as are recorded
 	maxEndpoints  = 100_000
 	maxLoad       = 1_000_000 // also of waiters and of retries a second
@@ -33,9 +32,7 @@ func upstream(name string, t *table, process Process) Upstream {
 	u := Upstream{
 		Key:            t.key,
 		Name:           name,
-		Discover:       discover(t),
-		Prefer:         t.choose("discover_mode", "merge", choice{names: []string{"merge", modePrefer}}) == modePrefer,
-		Hold:           t.span("hold", "60s", "no hold"),
+		Sources:        sources(t),
 		Protocol:       t.choose("protocol", "http", protocols("thrift", "thriftmux", "redis", "kafka")),
 		Timeout:        t.span("timeout", "10s", "none"),
 		StallTimeout:   t.span("stall_timeout", "60s", "none"),
@@ -59,60 +56,8 @@ func upstream(name string, t *table, process Process) Upstream {
 	return u
 }
 
-// modePrefer is the discover_mode in which the first source that has endpoints
-// counts alone.
-const modePrefer = "prefer"
-
 // modes are how far something risky may go.
 func modes() choice { return choice{names: []string{ModeOff, ModeDark, ModeOn}} }
-
-// discover takes one URI or a list of them.
-func discover(t *table) []string {
-	f := t.field("discover")
-	if !f.set {
-		f.fail(`missing: expected a URI such as "tcp://10.0.0.1:8080,10.0.0.2:8080", or a list of them`)
-		return nil
-	}
-	if _, one := f.value.(string); one {
-		uri := f.text(checkSource)
-		f.settle(quote(uri), byDefault)
-		return []string{uri}
-	}
-	if _, list := f.value.([]any); !list {
-		f.expected(`a URI such as "tcp://10.0.0.1:8080,10.0.0.2:8080", or a list of them`)
-		return nil
-	}
-	all := f.texts(maxSources, checkSource)
-	if len(all) == 0 && !t.bad["discover"] {
-		f.fail("expected at least one URI, got an empty list")
-	}
-	f.settle(quoteList(all), byDefault)
-	return all
-}
-
-// checkSource looks at the scheme alone: what may follow it is the business of
-// the source of that name.
-func checkSource(uri string) error {
-	schemes := []string{"tcp", "file", "dns", "srv", "zk", "xds"}
-	scheme, rest, ok := strings.Cut(uri, "://")
-	scheme = strings.ToLower(scheme)
-	switch {
-	case !ok && checkAddress(uri) == nil:
-		return complain("expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got %s; did you mean %s?", shown(uri), shown("tcp://"+uri))
-	case !ok:
-		return complain("expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got %s", shown(uri))
-	case scheme == "http" || scheme == "https":
-		host, _, _ := strings.Cut(rest, "/")
-		return complain("expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got %s; did you mean %s? (addresses with their ports, no path)", shown(uri), shown("tcp://"+host))
-	case !slices.Contains(schemes, scheme):
-		return complain("expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got %s%s", shown(uri), didYouMean(scheme, schemes))
-	case rest == "":
-		return complain("expected something after the scheme, got %s", shown(uri))
-	case hasControl(rest):
-		return complain("expected a URI without spaces, got %s; did you mean %s?", shown(uri), shown(strings.Join(strings.Fields(uri), "")))
-	}
-	return nil
-}
 
 func balance(t *table, process Process) Balance {
 	defer t.done()

@@ -177,25 +177,11 @@ func checkedAt(t *table, announced string) string {
 	return s
 }
 
-// additional reads the further endpoints and shows them as one setting.
+// additional reads the further endpoints.
 func additional(t *table) []Additional {
-	f := t.at("additional")
 	var all []Additional
-	var parts []string
-	sub := t.table("additional")
-	sub.silent = true
-	if len(sub.values) > maxAdditional {
-		f.fail("%d endpoints, more than the limit of %d", len(sub.values), maxAdditional)
-		return nil
+	for _, p := range t.pairs("additional", maxAdditional, checkName, nil) {
+		all = append(all, Additional{p.name, p.value})
 	}
-	for _, name := range sub.names() {
-		if err := checkName(name); err != nil {
-			sub.at(name).fail("%v", err)
-		}
-		a := Additional{name, sub.text(name, "", nil)}
-		all = append(all, a)
-		parts = append(parts, quote(name)+" = "+quote(a.Address))
-	}
-	f.settle(strings.ReplaceAll("{ "+strings.Join(parts, ", ")+" }", "{  }", "{ }"), byDefault)
 	return all
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -343,4 +344,36 @@ func TestKeeperSnapshotsStayAsTheyWere(t *testing.T) {
 		close(stop)
 		readers.Wait()
 	})
+}
+
+// What is dropped goes with the endpoints that it is for.
+func TestDropsAreThoseOfTheSourcesInUse(t *testing.T) {
+	for _, prefer := range []bool{false, true} {
+		a, b := newScripted("a"), newScripted("b")
+		keep(t, KeeperParams{Sources: []Source{a, b}, Prefer: prefer}, func(k *kept) {
+			one, two := Drop{"one", 0.5}, Drop{"two", 0.1}
+			b.sends(Update{Endpoints: []Endpoint{at("b:1", 1)}, Drops: []Drop{two}})
+			if got := k.Snapshot().Drops; !slices.Equal(got, []Drop{two}) {
+				t.Errorf("of b %+v", got)
+			}
+			a.sends(Update{Endpoints: []Endpoint{at("a:1", 1)}, Drops: []Drop{one}})
+			want := []Drop{one, two}
+			if prefer {
+				want = want[:1]
+			}
+			if got := k.Snapshot().Drops; !slices.Equal(got, want) {
+				t.Errorf("of both %+v, want %+v", got, want)
+			}
+			a.sends(Update{Err: errors.New("down")})
+			if s := k.Snapshot(); s.Drops[0] != one || s.Sources[0].Drops[0] != one {
+				t.Errorf("after an error %+v", s.Drops)
+			}
+			a.sends(Update{Endpoints: []Endpoint{at("a:1", 1)}})
+			for _, d := range k.Snapshot().Drops {
+				if d == one || prefer {
+					t.Errorf("still %+v", d)
+				}
+			}
+		})
+	}
 }

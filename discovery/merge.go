@@ -11,7 +11,7 @@ import (
 // first answer or has other endpoints than old. If not, the list and its age
 // stay those of old.
 func (k *Keeper) merge(old *Snapshot, now time.Time) (*Snapshot, bool) {
-	s := &Snapshot{Source: old.Source, Endpoints: old.Endpoints, Since: old.Since}
+	s := &Snapshot{Source: old.Source, Endpoints: old.Endpoints, Since: old.Since, Drops: k.drops()}
 	for _, o := range k.origins {
 		if o.lastOK.After(s.LastOK) {
 			s.LastOK = o.lastOK

@@ -20,6 +20,7 @@ type origin struct {
 	err      error
 	errSince time.Time
 	empty    string // why answer has nothing
+	drops    []Drop // of the last good answer
 	fromDisk bool   // answer is a record of a former process
 	doubles  int    // endpoints of the last good answer whose address came twice
 
@@ -47,7 +48,7 @@ func (o *origin) take(u Update) {
 		o.log.Info("discovery: the source works again", "failed_for", u.At.Sub(o.errSince).Round(time.Millisecond))
 		o.err, o.errSince = nil, time.Time{}
 	}
-	o.lastOK, o.fromDisk, o.empty = u.At, false, ""
+	o.lastOK, o.fromDisk, o.empty, o.drops = u.At, false, "", u.Drops
 	if len(u.Endpoints) == 0 {
 		o.empty = u.Empty
 	}
@@ -179,7 +180,7 @@ func (o *origin) stale() time.Time {
 func (o *origin) state() SourceState {
 	return SourceState{
 		Name: o.name, LastOK: o.lastOK, Err: o.err, ErrSince: o.errSince, Stale: o.stale(), FromDisk: o.fromDisk,
-		Raw: len(o.answer), Published: len(o.good), Empty: o.empty, HeldSince: o.heldSince, HeldUntil: o.heldUntil,
+		Raw: len(o.answer), Published: len(o.good), Empty: o.empty, Drops: o.drops, HeldSince: o.heldSince, HeldUntil: o.heldUntil,
 	}
 }
 

@@ -32,6 +32,7 @@ type Snapshot struct {
 	// Endpoints are what the sources' last good sets come to, no address
 	// twice, in the order of the sources and of their answers.
 	Endpoints []Known
+	Drops     []Drop    // what the sources want refused
 	Source    string    // the sources by name, separated by ", "
 	Since     time.Time // since when Endpoints are these, zero before the first answer
 	// LastOK is when a source last gave a good answer, zero before the first.
@@ -72,6 +73,7 @@ type SourceState struct {
 	Raw       int       // endpoints of its last good answer
 	Published int       // endpoints that are given out because of it
 	Empty     string    // why its last good answer has no endpoints
+	Drops     []Drop    // of that answer
 	HeldSince time.Time // of a hold, zero if there is none
 	HeldUntil time.Time
 }

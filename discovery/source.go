@@ -9,6 +9,7 @@ import (
 // or an error, never both.
 type Update struct {
 	Endpoints []Endpoint
+	Drops     []Drop // what is to be refused, beside Endpoints
 	Err       error
 	Empty     string    // why Endpoints is empty, for people; "" if nothing is known of that
 	At        time.Time // when it was known; zero is taken for now

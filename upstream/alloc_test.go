@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"sidecar"
+	"sidecar/discovery"
 	"sidecar/upstream/limit"
 )
 
@@ -48,6 +49,24 @@ func TestAllocNothingForAnExchangeOverTheBound(t *testing.T) {
 	})
 }
 
+func TestAllocNothingForAnExchangeThatIsDropped(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, dropping(limit.On))
+		defer r.stop()
+		r.drop(discovery.Drop{Category: "all", Share: 1})
+		x := request()
+		m := x.Msg
+		if n := testing.AllocsPerRun(500, func() {
+			x.Begin(m, silentAlarm{}, sidecar.Now())
+			if sidecar.FaultOf(r.Do(t.Context(), x)).Reason != sidecar.BulkheadFull {
+				t.Error("it was not dropped")
+			}
+		}); n != 0 {
+			t.Errorf("%v allocations a refusal", n)
+		}
+	})
+}
+
 type silentAlarm struct{}
 
 func (silentAlarm) Arm(uint8, int64, uint64) {}
@@ -59,6 +78,7 @@ func steady(t *testing.T, policy string) (*sidecar.Exchange, *message, *rig) {
 	s.Balance.Policy, s.AttemptTimeout = policy, time.Second
 	short, yes := time.Second, true
 	s.Hedge = Hedge{Mode: limit.On, Percentile: 95, MinDelay: time.Hour, MaxExtra: 0.02}
+	s.DropOverload = limit.On
 	s.Operations = []Operation{{Name: "GET /users", Timeout: &short, Idempotent: &yes}}
 	r := newRig(t, s, "a:1", "b:1", "c:1")
 	// As the wheel's: setting a time allocates nothing.

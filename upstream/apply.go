@@ -34,6 +34,9 @@ func (c *Cluster) Apply(s Settings) error {
 	next := c.compose(s, b, at)
 	c.setDelays(next)
 	c.stack.Store(next)
+	if !s.Subset.equal(&old.settings.Subset) {
+		c.take(c.set.Load().all)
+	}
 	return nil
 }
 

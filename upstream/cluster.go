@@ -151,11 +151,14 @@ func (c *Cluster) Settings() Settings { return c.stack.Load().settings }
 // Retries tells what the budget of further tries has seen lately.
 func (c *Cluster) Retries() retry.Account { return c.budget.Account(c.params.Now()) }
 
-// Ready tells whether discovery has answered, and else why not.
+// Ready tells whether discovery has answered, with an endpoint of the subset if
+// it has any, and else why not. Once there was one it stays ready: that all
+// have gone is an answer too, and takes nobody else's upstreams out of service.
 func (c *Cluster) Ready() (bool, string) {
 	snap := c.keeper.Snapshot()
 	if snap.Answered() {
-		return true, ""
+		now := c.set.Load()
+		return now.met || now.unmatched == "", now.unmatched
 	}
 	if snap.Err != nil {
 		return false, "no answer yet from " + snap.Source + ": " + snap.Err.Error()

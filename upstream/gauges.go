@@ -74,6 +74,7 @@ func (e *endpoint) gauges(r *varz.Registry, src varz.Source, now func() int64) {
 // what is announced.
 func (c *Cluster) discoveryGauges(r *varz.Registry, s varz.Source) {
 	r.GaugeFunc(varz.DiscoveryEndpoints, s, func() float64 { return float64(len(c.keeper.Snapshot().Endpoints)) })
+	r.GaugeFunc(varz.SubsetLeftOut, s, func() float64 { return float64(c.set.Load().leftOut()) })
 	r.GaugeFunc(varz.DiscoveryHeld, s, func() float64 {
 		if snap := c.keeper.Snapshot(); snap.Answered() && (snap.Held != "" || snap.Err != nil) {
 			return 1

@@ -16,13 +16,14 @@ type guards struct {
 	circuit  *limit.Circuit
 	bulkhead limit.Bulkhead
 	full     *varz.Counter // refused by the bulkhead
+	drops    drops
 }
 
 // newGuards makes the guards of a cluster; a circuit tells the log of each
 // change, since it concerns all callers at once.
 func newGuards(p *Params) *guards {
 	r, s := p.Registry, varz.Source{Service: p.Name}
-	g := &guards{full: r.Counter(varz.BulkheadRefused, s)}
+	g := &guards{full: r.Counter(varz.BulkheadRefused, s), drops: drops{params: p, of: map[string]*dropped{}}}
 	g.circuit = limit.NewCircuit(limit.CircuitParams{
 		Settings: p.Settings.Circuit, Now: p.Now,
 		Changed: func(to limit.State, why string) {

@@ -149,7 +149,7 @@ func (c *Cluster) noEndpoint(x *sidecar.Exchange) error {
 	}
 	f := &sidecar.Fault{Stage: sidecar.StagePick, Flags: sidecar.Unsent | sidecar.Rejected, Reason: sidecar.NoEndpoints}
 	switch ok, why := c.Ready(); {
-	case !ok:
+	case !ok, why != "" && x.Endpoint == "":
 		f.Err = errors.New(why)
 	case x.Endpoint != "":
 		f.Err = errors.New("the endpoint that the request names is not announced")

@@ -37,6 +37,8 @@ type Row struct {
 	Panic    bool   `json:"panic,omitempty"`
 	Priority int    `json:"priority"`
 	Zone     string `json:"zone,omitempty"`
+	// Labels are those of the announcement, by which a subset is taken.
+	Labels map[string]string `json:"labels,omitempty"`
 	// Share is how much of its weight it takes: less than 1 in a slow start.
 	Share float64 `json:"share"`
 	// Cost is the reply time expected of it, 0 where that does not count.
@@ -104,7 +106,7 @@ func (e *endpoint) row(now int64) Row {
 	load := e.Load(now)
 	q := e.stats.latency.Quantiles(0.5, 0.99)
 	r := Row{
-		Address: e.address, Source: k.Source, Priority: k.Priority, Zone: k.Zone, Weight: load.Weight, Age: time.Since(k.Since), Pending: load.Pending,
+		Address: e.address, Source: k.Source, Priority: k.Priority, Zone: k.Zone, Labels: k.Labels, Weight: load.Weight, Age: time.Since(k.Since), Pending: load.Pending,
 		Share: load.Share, Cost: e.cost(now),
 		Pool: e.pool.Stats(), Requests: e.stats.requests.Value(), Failures: e.stats.failed.Value(),
 		P50: time.Duration(q[0]), P99: time.Duration(q[1]),

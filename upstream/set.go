@@ -15,7 +15,15 @@ type set struct {
 	list      []*endpoint
 	byAddress map[string]*endpoint
 	apart     bool // they stand in several zones
+
+	all       []discovery.Known // what discovery gives out, of which list is the subset
+	matching  int               // of all that have the labels of the subset
+	unmatched string            // that none has, "" if one does
+	met       bool              // there was an endpoint to use, now or before
 }
+
+// leftOut is how many endpoints are not used, as they are not in the subset.
+func (s *set) leftOut() int { return len(s.all) - len(s.list) }
 
 // named enters the endpoint of that address; nil if there is none.
 func (s *set) named(address string) *endpoint {
@@ -51,27 +59,40 @@ func (s *set) nodes() []balance.Node {
 	return nodes
 }
 
-// update makes what discovery announces the set: known endpoints stay as they
-// are, the others are closed to pickers at once and in limbo from then on.
+// update makes what discovery announces the set.
 func (c *Cluster) update(snap *discovery.Snapshot) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.take(snap.Endpoints)
+}
+
+// take makes those of all that are in the subset the set: known endpoints stay
+// as they are, the others are closed to pickers at once and in limbo from then
+// on. With the lock held.
+//
+// The subset is taken behind what holds endpoints that are gone at once: an
+// endpoint that is there with other labels is no loss of the registry's.
+func (c *Cluster) take(all []discovery.Known) {
 	if c.closed {
 		return
 	}
 	old := c.set.Load()
-	stays := make(map[*endpoint]bool, len(snap.Endpoints))
-	next := &set{byAddress: make(map[string]*endpoint, len(snap.Endpoints))}
+	used, matching := c.stack.Load().settings.Subset.of(all)
+	stays := make(map[*endpoint]bool, len(used))
+	next := &set{byAddress: make(map[string]*endpoint, len(used)), all: all, matching: matching, met: old.met || len(used) > 0}
+	if next.unmatched = c.stack.Load().settings.Subset.unmatched(len(all), matching); next.unmatched != "" && next.unmatched != old.unmatched {
+		c.params.Log.Warn("subset: "+next.unmatched, "upstream", c.params.Name)
+	}
 	leaving := make(map[identity]*endpoint, len(c.leaving))
 	for _, e := range c.leaving {
 		leaving[identityOf(e.known.Load().Endpoint)] = e
 	}
-	for _, k := range snap.Endpoints {
+	for _, k := range used {
 		e := c.endpointFor(k, leaving)
 		stays[e] = true
 		next.list = append(next.list, e)
 		next.byAddress[e.address] = e
-		next.apart = next.apart || k.Zone != snap.Endpoints[0].Zone
+		next.apart = next.apart || k.Zone != used[0].Zone
 	}
 	c.leaving = slices.DeleteFunc(c.leaving, func(e *endpoint) bool { return stays[e] })
 	c.set.Store(next)
@@ -82,7 +103,7 @@ func (c *Cluster) update(snap *discovery.Snapshot) {
 			c.drop(e)
 		}
 	}
-	c.params.Log.Info("endpoints changed", "upstream", c.params.Name, "endpoints", len(next.list), "leaving", len(c.leaving))
+	c.params.Log.Info("endpoints changed", "upstream", c.params.Name, "endpoints", len(next.list), "left_out", next.leftOut(), "leaving", len(c.leaving))
 }
 
 // endpointFor is the endpoint that was announced: the known one, one that was

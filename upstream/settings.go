@@ -24,10 +24,15 @@ type Settings struct {
 	ClientDeadline limit.Mode
 	// Hold is how long endpoints stay in use that discovery lost most of at
 	// once; 0 is not at all.
-	Hold    time.Duration
-	Balance Balance
-	Pool    pool.Settings
-	Breaker breaker.Settings
+	Hold time.Duration
+	// Subset says which of the endpoints that discovery gives out are used.
+	Subset Subset
+	// DropOverload says whether the share of the requests is refused that
+	// discovery wants refused.
+	DropOverload limit.Mode
+	Balance      Balance
+	Pool         pool.Settings
+	Breaker      breaker.Settings
 	// MaxEjected is the share of the endpoints that may be ejected at once.
 	MaxEjected float64
 	// Ramp is the time in which an endpoint that comes back grows into its

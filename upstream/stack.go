@@ -29,6 +29,9 @@ type stack struct {
 //   - deadline: outside of retry, since the time is for all tries together.
 //   - fallback: inside of the deadline, which is for the fallback too, and
 //     outside of all that it answers for.
+//   - drop: inside of the fallback, which may answer for it; outside of the
+//     bulkhead and the circuit: what a control plane wants refused takes no
+//     place and says nothing about the upstream.
 //   - bulkhead: outside of the circuit: what is refused for our own bound says
 //     nothing about the upstream, and the one request that shall close a circuit
 //     must not be refused for it.
@@ -45,7 +48,7 @@ func (c *Cluster) compose(s Settings, b *balance.Levels, at balance.Coordinate) 
 		Rules: s.Retry.Rules, Of: out.rules.retries(), Backoff: s.Retry.Backoff, Budget: c.budget,
 		Others: c.others, Random: c.params.Random, Metrics: c.counters.retries,
 	})
-	inner := sidecar.Stack(sidecar.ServiceFunc(out.pick), out.bulkhead, c.guards.circuit.Layer, out.hedge, again)
+	inner := sidecar.Stack(sidecar.ServiceFunc(out.pick), out.drop, out.bulkhead, c.guards.circuit.Layer, out.hedge, again)
 	out.spare = sidecar.Stack(inner, out.stats, out.deadline)
 	out.service = out.spare
 	if fallback := c.fallback(s.Fallback); fallback != nil {

@@ -254,6 +254,14 @@ var (
 		Prom: "sidecar_bulkhead_refused_total", Kind: KindCounter,
 		Labels: []Label{LabelService},
 		Help:   "Requests refused because max_in_flight were under way, before a fallback."}
+	DropsRefused = &Desc{Name: "sidecar.drop_overload.refused",
+		Prom: "sidecar_drop_overload_refused_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelReason},
+		Help:   "Requests refused because a control plane wants a share of them dropped, by its category, before a fallback."}
+	DropsDark = &Desc{Name: "sidecar.drop_overload.dark_refused",
+		Prom: "sidecar_drop_overload_dark_refused_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelReason},
+		Help:   "Requests that would have been refused so, were drop_overload on and not dark."}
 	Fallbacks = &Desc{Name: "sidecar.fallback.used",
 		Prom: "sidecar_fallbacks_total", Kind: KindCounter,
 		Labels: []Label{LabelService, LabelReason},
@@ -488,7 +496,11 @@ var (
 	DiscoveryEndpoints = &Desc{Name: "sidecar.discovery.endpoints",
 		Prom: "sidecar_discovery_endpoints", Kind: KindGauge,
 		Labels: []Label{LabelService},
-		Help:   "Endpoints in the set in use."}
+		Help:   "Endpoints that discovery gives out, before a subset is taken."}
+	SubsetLeftOut = &Desc{Name: "sidecar.discovery.subset_left_out",
+		Prom: "sidecar_subset_left_out_endpoints", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Endpoints that are not used as they have not the labels of the upstream's subset."}
 	DiscoveryUpdates = &Desc{Name: "sidecar.discovery.updates",
 		Prom: "sidecar_discovery_updates_total", Kind: KindCounter,
 		Labels: []Label{LabelService},
@@ -544,7 +556,7 @@ func All() []*Desc {
 		TimeFailed, ReconnectAttempts, Ejections, EjectionsRefused, Readmissions, Probes, Ejected,
 		DeadlinesShortened, DeadlinesExpired, DarkShortened, DarkExpired,
 		Retries, Requeues, RequeuesPaid, BudgetExhausted, HeldReplies, RetriesWaiting, BudgetLeft,
-		CircuitState, CircuitOpened, CircuitRefused, CircuitDarkRefused, CircuitProbes, BulkheadRefused, Fallbacks, FallbackFailures,
+		CircuitState, CircuitOpened, CircuitRefused, CircuitDarkRefused, CircuitProbes, BulkheadRefused, DropsRefused, DropsDark, Fallbacks, FallbackFailures,
 		HedgesSent, HedgesWon, HedgesLost, HedgesRefused, HedgesDark,
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
@@ -552,6 +564,6 @@ func All() []*Desc {
 		Filtered, CacheRequests, CacheStored, CacheInvalidations, CacheBytes, CacheTargets,
 		ZooKeeperConnected, ZooKeeperConnects, ZooKeeperSessions, ZooKeeperRequests, ZooKeeperMembers, ZooKeeperMembersRefused, ZooKeeperMissed, Announced, AnnounceChanges, AnnounceChecksFailed,
 		XDSConnected, XDSStreams, XDSResponses, XDSRefused,
-		DiscoveryEndpoints, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded, DiscoveryAnnounced, DiscoveryStale, DiscoveryHeldEndpoints, DiscoveryLimbo, DiscoveryLeaving,
+		DiscoveryEndpoints, SubsetLeftOut, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded, DiscoveryAnnounced, DiscoveryStale, DiscoveryHeldEndpoints, DiscoveryLimbo, DiscoveryLeaving,
 	}
 }

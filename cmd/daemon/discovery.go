@@ -19,6 +19,7 @@ type sourceRow struct {
 	Announced int     `json:"announced"` // by its last good answer
 	Published int     `json:"published"`
 	Empty     string  `json:"empty,omitempty"` // why it announces none
+	Drops     any     `json:"drops,omitempty"` // shares of the requests that it wants refused
 	HeldFor   float64 `json:"held_for_ms,omitempty"`
 	HeldUntil string  `json:"held_until,omitempty"`
 }
@@ -31,6 +32,7 @@ func (d *daemon) discoveryPage(w io.Writer, q url.Values) error {
 		Endpoints int         `json:"endpoints"`
 		Since     string      `json:"since,omitempty"`
 		Held      string      `json:"held,omitempty"`
+		Subset    any         `json:"subset,omitempty"` // what is used of the endpoints
 		Sources   []sourceRow `json:"sources"`
 	}
 	list := []page{}
@@ -39,7 +41,7 @@ func (d *daemon) discoveryPage(w io.Writer, q url.Values) error {
 			continue
 		}
 		s := r.cluster.Discovery()
-		p := page{Upstream: r.name, Mode: "merge", Endpoints: len(s.Endpoints), Since: stamp(s.Since), Held: s.Held}
+		p := page{Upstream: r.name, Mode: "merge", Endpoints: len(s.Endpoints), Since: stamp(s.Since), Held: s.Held, Subset: subsetState(r)}
 		if r.cfg.Load().Prefer {
 			p.Mode = "prefer"
 		}
@@ -55,6 +57,9 @@ func sourceRowOf(o discovery.SourceState) sourceRow {
 	r := sourceRow{
 		Source: o.Name, State: "ok", LastOK: stamp(o.LastOK), ErrorFor: since(o.ErrSince), StaleFor: since(o.Stale),
 		Announced: o.Raw, Published: o.Published, Empty: o.Empty, HeldFor: since(o.HeldSince), HeldUntil: stamp(o.HeldUntil),
+	}
+	if len(o.Drops) > 0 {
+		r.Drops = o.Drops
 	}
 	switch {
 	case o.Err != nil:

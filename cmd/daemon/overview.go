@@ -21,6 +21,13 @@ func (d *daemon) overview() admin.Overview {
 		if s.Held != "" {
 			o.Notes = append(o.Notes, "upstream "+r.name+": "+s.Held)
 		}
+		if subset, is := r.cluster.Subset(); is && subset.Error != "" {
+			o.Notes = append(o.Notes, "upstream "+r.name+": "+subset.Error)
+		}
+		for _, one := range r.cluster.Drops() {
+			o.Notes = append(o.Notes, fmt.Sprintf("upstream %s: %g %% of the requests are wanted dropped (%s); drop_overload is %s",
+				r.name, 100*one.Share, one.Category, one.Mode))
+		}
 		if note := circuitNote(r); note != "" {
 			o.Notes = append(o.Notes, "upstream "+r.name+": "+note)
 		}

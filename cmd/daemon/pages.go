@@ -109,6 +109,8 @@ func (d *daemon) upstreamsPage(w io.Writer, q url.Values) error {
 	type page struct {
 		Upstream  string `json:"upstream"`
 		Discovery any    `json:"discovery"`
+		Subset    any    `json:"subset"` // null without one
+		Drops     any    `json:"drops"`  // null without any
 		Balance   any    `json:"balance"`
 		Circuit   any    `json:"circuit"`
 		Retries   any    `json:"retries"` // of the last 10 s
@@ -118,10 +120,18 @@ func (d *daemon) upstreamsPage(w io.Writer, q url.Values) error {
 	list := []page{}
 	for _, r := range d.ups.sorted() {
 		if name := q.Get("upstream"); name == "" || name == r.name {
-			list = append(list, page{r.name, discoveryState(r), r.cluster.Focus(), circuitOf(r), r.cluster.Retries(), hedging(r), rows(r.cluster.Rows())})
+			list = append(list, page{r.name, discoveryState(r), subsetState(r), r.cluster.Drops(), r.cluster.Focus(), circuitOf(r), r.cluster.Retries(), hedging(r), rows(r.cluster.Rows())})
 		}
 	}
 	return writeJSON(w, list)
+}
+
+// subsetState is what the subset of an upstream comes to, nil without one.
+func subsetState(r *running) any {
+	if s, is := r.cluster.Subset(); is {
+		return s
+	}
+	return nil
 }
 
 // discoveryState is what is known of an upstream's discovery, for people.

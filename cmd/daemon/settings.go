@@ -39,7 +39,7 @@ func (d *daemon) settings(u config.Upstream) (upstream.Settings, error) {
 func upstreamSettings(u config.Upstream) upstream.Settings {
 	b := u.Breaker
 	s := upstream.Settings{
-		Hold:    u.Hold,
+		Hold: u.Hold, Subset: subsetOf(u.Sources), DropOverload: mode(u.DropOverload),
 		Timeout: u.Timeout, StallTimeout: u.StallTimeout, AttemptTimeout: u.AttemptTimeout,
 		ClientDeadline: mode(u.ClientDeadline),
 		Balance:        balanceSettings(u),
@@ -69,6 +69,18 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 		})
 	}
 	return s
+}
+
+// subsetOf is the subset of the endpoints that is used.
+func subsetOf(s config.Sources) upstream.Subset {
+	out := upstream.Subset{Any: s.SubsetAny}
+	for _, l := range s.Subset {
+		if out.Labels == nil {
+			out.Labels = map[string]string{}
+		}
+		out.Labels[l.Name] = l.Value
+	}
+	return out
 }
 
 // mode is one as configured.

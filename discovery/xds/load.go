@@ -18,7 +18,7 @@ const maxEndpoints = 100_000
 type members struct {
 	set       []discovery.Endpoint
 	announced int // with those that are not to be used
-	dropping  bool
+	drops     []discovery.Drop
 }
 
 // empty says why nothing is in the set, for people.
@@ -36,7 +36,11 @@ func (m members) empty() string {
 // bad endpoint refuses all of it, as the protocol has it, or sidecars would
 // each use a different part of what their operator wrote.
 func parseLoad(a *endpointv3.ClusterLoadAssignment) (members, error) {
-	m := members{dropping: len(a.GetPolicy().GetDropOverloads()) > 0}
+	var m members
+	var err error
+	if m.drops, err = parseDrops(a.GetPolicy().GetDropOverloads()); err != nil {
+		return members{}, err
+	}
 	for _, l := range a.GetEndpoints() {
 		if m.announced += len(l.GetLbEndpoints()); m.announced > maxEndpoints {
 			return members{}, fmt.Errorf("more than the limit of %d endpoints", maxEndpoints)

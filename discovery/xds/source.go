@@ -3,6 +3,7 @@ package xds
 import (
 	"context"
 	"log/slog"
+	"slices"
 
 	"sidecar/discovery"
 )
@@ -40,10 +41,10 @@ func (s *source) Run(ctx context.Context, publish func(discovery.Update)) error 
 func (s *source) publish(last, now verdict, publish func(discovery.Update)) {
 	fresh := now.changes != last.changes
 	if now.changes != 0 && (fresh || now.trouble == nil && last.trouble != nil) {
-		if now.drops && !last.drops {
-			s.log.Warn("xds: the control plane wants a part of the requests dropped (drop_overloads), which is not done here")
+		if !slices.Equal(now.drops, last.drops) {
+			s.log.Warn("xds: the share of the requests that the control plane wants dropped has changed", "drop_overloads", now.drops)
 		}
-		publish(discovery.Update{Endpoints: now.set, Empty: now.empty})
+		publish(discovery.Update{Endpoints: now.set, Drops: now.drops, Empty: now.empty})
 	}
 	if now.trouble != nil && (fresh || now.trouble != last.trouble) {
 		publish(discovery.Update{Err: now.trouble})

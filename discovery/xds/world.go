@@ -283,7 +283,7 @@ type verdict struct {
 	empty   string
 	changes uint64
 	trouble error
-	drops   bool
+	drops   []discovery.Drop
 }
 
 // about is what is known of a cluster.
@@ -300,7 +300,7 @@ func (w *world) about(name string) verdict {
 		return verdict{empty: c.gone, changes: c.changed, trouble: c.trouble}
 	case c.cluster.fixed != nil:
 		m := c.cluster.fixed
-		return verdict{m.set, m.empty(), c.changed, c.trouble, m.dropping}
+		return verdict{m.set, m.empty(), c.changed, c.trouble, m.drops}
 	}
 	l := w.entries[loads][c.cluster.service]
 	trouble := c.trouble
@@ -313,7 +313,7 @@ func (w *world) about(name string) verdict {
 	if !l.known && l.gone == "" {
 		return verdict{trouble: trouble}
 	}
-	v := verdict{l.members.set, l.members.empty(), max(c.changed, l.changed), trouble, l.members.dropping}
+	v := verdict{l.members.set, l.members.empty(), max(c.changed, l.changed), trouble, l.members.drops}
 	if l.gone != "" {
 		v.empty = l.gone
 	}
