@@ -107,6 +107,26 @@ func (a admin) row(address string) (row, bool) {
 	return row{}, false
 }
 
+// source is one of an upstream's sources as /discovery tells it.
+type source struct {
+	Source, State, Error string
+	Announced, Published int
+	StaleFor             float64 `json:"stale_for_ms"`
+}
+
+// sources are those of an upstream.
+func (a admin) sources(upstream string) (all []source) {
+	a.t.Helper()
+	var pages []struct {
+		Sources []source `json:"sources"`
+	}
+	a.decode("/discovery?upstream="+url.QueryEscape(upstream), &pages)
+	for _, p := range pages {
+		all = append(all, p.Sources...)
+	}
+	return all
+}
+
 // sum adds up a metric's series, those of one reason unless it is "".
 func (a admin) sum(name, reason string) (total float64) {
 	a.t.Helper()

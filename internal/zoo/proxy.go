@@ -21,6 +21,7 @@ type Proxy struct {
 	muted   bool
 	refuse  bool
 	conns   map[net.Conn]struct{}
+	last    session // that a server has greeted through here
 }
 
 // NewProxy starts one; it ends with the test.
@@ -90,6 +91,27 @@ func (p *Proxy) Mute(on bool) {
 	}
 }
 
+// EndSession ends the session that came through here last, at the server and
+// behind the back of whoever has it.
+func (p *Proxy) EndSession(t testing.TB) {
+	t.Helper()
+	p.mu.Lock()
+	s := p.last
+	p.mu.Unlock()
+	if err := s.end(p.target); err != nil {
+		t.Fatalf("end the session: %v", err)
+	}
+}
+
+// greets looks for a session in the first bytes of a server.
+func (p *Proxy) greets(b []byte) {
+	if s, ok := greeted(b); ok {
+		p.mu.Lock()
+		p.last = s
+		p.mu.Unlock()
+	}
+}
+
 func (p *Proxy) accept() {
 	for {
 		c, err := p.ln.Accept()
@@ -121,8 +143,11 @@ func (p *Proxy) copy(to, from net.Conn, answers bool) {
 	defer to.Close()
 	defer from.Close()
 	buf := make([]byte, 4096)
-	for {
+	for first := true; ; first = false {
 		n, err := from.Read(buf)
+		if first && answers {
+			p.greets(buf[:n])
+		}
 		p.mu.Lock()
 		gate, mute := p.gate, p.mute
 		p.mu.Unlock()
