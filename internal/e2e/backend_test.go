@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -23,9 +24,18 @@ type backend struct {
 }
 
 // newBackend answers /slow after slowTime, /hang never, anything else at once.
-func newBackend(t testing.TB) *backend {
+func newBackend(t testing.TB) *backend { return newBackendAt(t, "127.0.0.1:0") }
+
+// newBackendAt is newBackend at an address.
+func newBackendAt(t testing.TB, address string) *backend {
+	t.Helper()
+	ln, err := net.Listen("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
 	b := &backend{gone: make(chan time.Time, 64)}
-	b.Server = httptest.NewServer(http.HandlerFunc(b.serve))
+	b.Server = &httptest.Server{Listener: ln, Config: &http.Server{Handler: http.HandlerFunc(b.serve)}}
+	b.Start()
 	t.Cleanup(b.Close)
 	return b
 }

@@ -67,34 +67,3 @@ func TestEmptyListIsHeldAndThenObeyed(t *testing.T) {
 		t.Errorf("with an endpoint again: %+v", r)
 	}
 }
-
-// What was known serves the next process while its source is down.
-func TestRestartWithoutDiscovery(t *testing.T) {
-	b := newBackend(t)
-	l := newList(t, b)
-	c := conf{discover: "file://" + l.path, process: `state_dir = "` + filepath.Join(t.TempDir(), "state") + `"`}
-	start(t, "", c).finish()
-	if err := os.Remove(l.path); err != nil {
-		t.Fatal(err)
-	}
-	p := start(t, "", c)
-	h := &httpClient{address: p.port}
-	defer h.close()
-	if r := h.do(query{id: "recorded"}); r.failure() != "" {
-		t.Errorf("with a list that is gone: %+v", r)
-	}
-	if row, ok := p.admin.row(b.address()); !ok || row.State != "open" || row.StaleFor <= 0 {
-		t.Errorf("the endpoint is told as %+v", row)
-	}
-	if _, text := p.admin.get("/discovery"); !strings.Contains(text, `"state": "failing"`) || !strings.Contains(text, "no such file") {
-		t.Errorf("its source is told as %s", text)
-	}
-	if !p.log.has("begun with the endpoints of a former process") {
-		t.Error("the log does not tell of it")
-	}
-	if n := p.admin.scraped("sidecar_discovery_stale_seconds", `service="web"`); n <= 0 {
-		t.Errorf("stale for %v s", n)
-	}
-	l.write(b)
-	await(t, "the source to work again", func() bool { row, _ := p.admin.row(b.address()); return row.StaleFor == 0 })
-}

@@ -19,6 +19,7 @@ type serversetFault struct {
 // sees any of it, and the sidecar has the right endpoints soon after it is over.
 // In most of them a member dies, and another comes, while it cannot be told.
 func TestServersetFaultsConformance(t *testing.T) {
+	t.Parallel()
 	rounds, hold := 1, "3s"
 	if conformance() {
 		rounds, hold = 3, "60s"

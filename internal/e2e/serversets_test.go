@@ -160,4 +160,3 @@ func (s *serversets) each(f func(p *zoo.Proxy)) {
 		f(p)
 	}
 }
-
