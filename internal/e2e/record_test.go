@@ -41,7 +41,7 @@ func origins(t *testing.T, b *backend) map[string]func(t *testing.T) origin {
 		},
 		"zk": func(t *testing.T) origin {
 			e := zoo.Start(t, 1)
-			newCrew(t, e, "/s").add(b.address())
+			e.NewCrew("/s").Add(b.address())
 			return origin{uri: e.URI("/s"), err: "no session with", down: func() { e.Kill(0) }, up: func() { e.Up(0) }, server: e.Addresses()[0]}
 		},
 		"xds": func(t *testing.T) origin {

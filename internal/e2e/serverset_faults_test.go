@@ -134,14 +134,14 @@ func (s *serversets) thousand() {
 		wg.Wait()
 		return time.Since(began).Round(time.Millisecond)
 	}
-	took := hand(func(i int) { nodes[i] = s.crew.add(b.address(i)) })
+	took := hand(func(i int) { nodes[i] = s.crew.Add(b.address(i)) })
 	began := time.Now()
 	all := members + len(s.backends)
 	await(s.t, "a thousand more endpoints", func() bool { raw, given := s.announced(); return raw == all && given == all })
 	s.t.Logf("added in %v, right %v later", took, time.Since(began).Round(time.Millisecond))
 	await(s.t, "requests to 900 of them", func() bool { return b.reached() >= 900 })
 
-	took = hand(func(i int) { s.crew.remove(nodes[i]) })
+	took = hand(func(i int) { s.crew.Remove(nodes[i]) })
 	began = time.Now()
 	await(s.t, "the loss to be known", func() bool { raw, _ := s.announced(); return raw == len(s.backends) })
 	_, given := s.announced()

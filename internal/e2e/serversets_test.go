@@ -20,7 +20,7 @@ type serversets struct {
 	t       *testing.T // of the fault under way
 	e       *zoo.Ensemble
 	proxies []*zoo.Proxy // one before each server; only the sidecar goes through them
-	crew    *crew
+	crew    *zoo.Crew
 	p       *proc
 	load    *load
 
@@ -36,7 +36,7 @@ func newServersets(t *testing.T, hold string) *serversets {
 		p := zoo.NewProxy(t, a)
 		s.proxies, through = append(s.proxies, p), append(through, p.Address)
 	}
-	s.crew = newCrew(t, s.e, path)
+	s.crew = s.e.NewCrew(path)
 	for range 4 {
 		s.join()
 	}
@@ -52,7 +52,7 @@ func newServersets(t *testing.T, hold string) *serversets {
 
 // under runs a fault under load, and shows that clients saw nothing of it.
 func (s *serversets) under(t *testing.T, f serversetFault) {
-	s.t, s.crew.t = t, t
+	s.t = t
 	s.load = (&load{t: t, d: drivers()[0], address: s.p.port, clients: 8, pause: time.Millisecond}).begin()
 	s.load.more(100)
 	f.run(s)
@@ -65,7 +65,7 @@ func (s *serversets) under(t *testing.T, f serversetFault) {
 // join makes a backend a member.
 func (s *serversets) join() {
 	b := newBackend(s.all)
-	s.backends, s.nodes = append(s.backends, b), append(s.nodes, s.crew.add(b.address()))
+	s.backends, s.nodes = append(s.backends, b), append(s.nodes, s.crew.Add(b.address()))
 }
 
 // swap adds a member and takes the oldest away, which is gone from then on.
@@ -74,7 +74,7 @@ func (s *serversets) swap() {
 	s.join()
 	node, b := s.nodes[0], s.backends[0]
 	s.nodes, s.backends = s.nodes[1:], s.backends[1:]
-	s.crew.remove(node)
+	s.crew.Remove(node)
 	b.Close()
 }
 

@@ -1,6 +1,7 @@
 // Package zoo runs real ZooKeeper servers for tests: an ensemble of several
-// processes that can be killed and started again, and a proxy in front of one
-// that cuts and stalls. It knows nothing of serversets.
+// processes that can be killed and started again, a proxy in front of one
+// that cuts and stalls, and a crew that changes the members of a serverset. It
+// reads no serversets.
 package zoo
 
 import (
