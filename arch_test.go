@@ -80,6 +80,7 @@ var outside = []limit{
 	{"google.golang.org/grpc", "discovery/xds, internal/ads", "the transport of xDS"},
 	{"google.golang.org/protobuf", "discovery/xds, internal/ads", "the encoding of xDS"},
 	{"github.com/apache/thrift", "wire/thrift, bridge/httpthrift, internal/e2e", "in tests only: the peer that the codecs of wire/thrift are held against"},
+	{"github.com/klauspost/compress", "wire/thrift", "Snappy, which THeader allows beside zlib"},
 	{"gonum.org/v1/*", "internal/sim/run", "drawings of the simulation; no binary has it"},
 	{"github.com/maypok86/otter", "wire/http", "which stored answers make room is a policy of its own"},
 	{"github.com/prometheus/*", "admin", "counting is varz; only its exposition speaks Prometheus"},

@@ -2,66 +2,66 @@ package thrift
 
 import "encoding/binary"
 
-// container is the head of a list, a set or a map; of the first two, key is
-// wireStop.
-type container struct {
-	n          int
-	key, value wire
+// Container is the head of a list, a set or a map; of the first two, Key is
+// WireStop.
+type Container struct {
+	N          int
+	Key, Value Wire
 }
 
 // containerHead reads the head of the container of type t at b[at:], and where
 // the first element begins. What it says is not checked: see fits.
-func containerHead(p Protocol, b []byte, at int, t wire) (c container, next int, problem *Problem) {
+func containerHead(p Protocol, b []byte, at int, t Wire) (c Container, next int, problem *Problem) {
 	switch {
-	case p == Compact && t == wireMap:
+	case p == Compact && t == WireMap:
 		return compactMap(b, at)
 	case p == Compact:
 		return compactList(b, at)
 	}
-	if t == wireMap {
+	if t == WireMap {
 		if at >= len(b) {
 			return c, at, More
 		}
-		c.key = wire(b[at])
+		c.Key = Wire(b[at])
 		at++
 	}
 	if len(b)-at < 5 {
 		return c, at, More
 	}
-	c.value = wire(b[at])
+	c.Value = Wire(b[at])
 	n := int32(binary.BigEndian.Uint32(b[at+1:]))
 	if n < 0 {
 		return c, at, errNegative
 	}
-	c.n = int(n)
-	if c.key == wireStop && t == wireMap && n > 0 {
+	c.N = int(n)
+	if c.Key == WireStop && t == WireMap && n > 0 {
 		return c, at, errFieldType
 	}
 	return c, at + 5, nil
 }
 
-func compactList(b []byte, at int) (c container, next int, p *Problem) {
+func compactList(b []byte, at int) (c Container, next int, p *Problem) {
 	if at >= len(b) {
 		return c, at, More
 	}
-	c.value, c.n = compactWire(b[at]), int(b[at]>>4)
+	c.Value, c.N = compactWire(b[at]), int(b[at]>>4)
 	at++
-	if c.n == 15 {
-		c.n, at, p = compactLength(b, at)
+	if c.N == 15 {
+		c.N, at, p = compactLength(b, at)
 	}
 	return c, at, p
 }
 
 // compactMap reads the head of a map, which has no types if it is empty.
-func compactMap(b []byte, at int) (c container, next int, p *Problem) {
-	if c.n, at, p = compactLength(b, at); p != nil || c.n == 0 {
+func compactMap(b []byte, at int) (c Container, next int, p *Problem) {
+	if c.N, at, p = compactLength(b, at); p != nil || c.N == 0 {
 		return c, at, p
 	}
 	if at >= len(b) {
 		return c, at, More
 	}
-	c.key, c.value = compactWire(b[at]>>4), compactWire(b[at])
-	if c.key == wireStop {
+	c.Key, c.Value = compactWire(b[at]>>4), compactWire(b[at])
+	if c.Key == WireStop {
 		return c, at, errFieldType
 	}
 	return c, at + 1, nil
@@ -69,16 +69,16 @@ func compactMap(b []byte, at int) (c container, next int, p *Problem) {
 
 // fits tells what is wrong with c if left bytes of the message are left for its
 // elements.
-func (c container) fits(p Protocol, left int) *Problem {
+func (c Container) fits(p Protocol, left int) *Problem {
 	least := leastBinary
 	if p == Compact {
 		least = leastCompact
 	}
-	key, value := c.key.of(least), c.value.of(least)
-	if key == 0 && c.key != wireStop || value == 0 && (c.value != wireStop || c.n > 0) {
+	key, value := c.Key.of(least), c.Value.of(least)
+	if key == 0 && c.Key != WireStop || value == 0 && (c.Value != WireStop || c.N > 0) {
 		return errFieldType
 	}
-	if c.n > 0 && (left <= 0 || c.n > left/(key+value)) {
+	if c.N > 0 && (left <= 0 || c.N > left/(key+value)) {
 		return errCount
 	}
 	return nil

@@ -1,22 +1,23 @@
 package thrift
 
-// wire is the type of a value, numbered as the binary protocol does.
-type wire uint8
+// Wire is the type of a value, numbered as the binary protocol does.
+type Wire uint8
 
+// The types of values.
 const (
-	wireStop   wire = 0
-	wireBool   wire = 2
-	wireByte   wire = 3
-	wireDouble wire = 4
-	wireI16    wire = 6
-	wireI32    wire = 8
-	wireI64    wire = 10
-	wireString wire = 11
-	wireStruct wire = 12
-	wireMap    wire = 13
-	wireSet    wire = 14
-	wireList   wire = 15
-	wireUUID   wire = 16
+	WireStop   Wire = 0 // the end of a struct, and the types of an empty map in the compact protocol
+	WireBool   Wire = 2
+	WireByte   Wire = 3
+	WireDouble Wire = 4
+	WireI16    Wire = 6
+	WireI32    Wire = 8
+	WireI64    Wire = 10
+	WireString Wire = 11
+	WireStruct Wire = 12
+	WireMap    Wire = 13
+	WireSet    Wire = 14
+	WireList   Wire = 15
+	WireUUID   Wire = 16
 )
 
 // The types of the compact protocol that fields and elements have for a bool.
@@ -40,10 +41,10 @@ const (
 
 // compactWire is the type whose number in the compact protocol is the low four
 // bits of c.
-func compactWire(c byte) wire { return wire(fromCompact[c&0x0f]) }
+func compactWire(c byte) Wire { return Wire(fromCompact[c&0x0f]) }
 
 // of is t's entry in one of the tables by type.
-func (t wire) of(table string) int {
+func (t Wire) of(table string) int {
 	if int(t) < len(table) {
 		return int(table[t])
 	}
@@ -59,13 +60,21 @@ func fixedIn(p Protocol) string {
 }
 
 // bits is how wide an integer of type t is.
-func (t wire) bits() int {
+func (t Wire) bits() int {
 	switch t {
-	case wireI16:
+	case WireI16:
 		return 16
-	case wireI32:
+	case WireI32:
 		return 32
 	default:
 		return 64
 	}
+}
+
+// known tells whether t is the type of a value.
+func (t Wire) known() *Problem {
+	if t.of(leastBinary) == 0 {
+		return errFieldType
+	}
+	return nil
 }

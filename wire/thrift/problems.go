@@ -31,7 +31,16 @@ var (
 	errCount      = &Problem{ProtocolError, false, "container has more elements than the message has bytes left for"}
 	errValueSize  = &Problem{ProtocolError, true, "value is longer than what is left of the message or of max_frame"}
 	errShort      = &Problem{ProtocolError, false, "message ends in the middle of a value"}
+	errBehind     = &Problem{ProtocolError, false, "bytes behind the end of the message"}
+	errGrown      = &Problem{ProtocolError, true, "message is larger than max_frame in the other protocol"}
 	errFrameSize  = &Problem{ProtocolError, true, "frame is larger than max_frame"}
 	errFrameSign  = &Problem{ProtocolError, false, "length of the frame is negative, or this is not Thrift"}
+	errMagic      = &Problem{ProtocolError, false, "frame does not begin as a THeader (0f ff)"}
+	errHeader     = &Problem{ProtocolError, false, "THeader is longer than its frame, or its fields than it"}
+	errProtocolID = &Problem{InvalidProtocol, false, "THeader names a protocol other than binary (0) and compact (2)"}
+	errTransform  = &Problem{InvalidTransform, false, "THeader names a transform other than zlib (1) and snappy (3), or more than 4"}
+	errInfoLength = &Problem{ProtocolError, false, "THeader with more than 256 KiB of fields"}
+	errPacked     = &Problem{InvalidTransform, false, "transformed message cannot be decompressed"}
+	errUnpacked   = &Problem{InvalidTransform, true, "message is larger than max_frame when decompressed"}
 	errFrameEmpty = &Problem{ProtocolError, false, "empty frame"}
 )

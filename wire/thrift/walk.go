@@ -15,7 +15,7 @@ type Walker struct {
 // level is a struct or container that has begun and not ended.
 type level struct {
 	left       int32 // elements to come, keys and values counted each; structLevel
-	key, value wire  // of the elements; a list's are all values
+	key, value Wire  // of the elements; a list's are all values
 }
 
 // structLevel is level.left of a struct, which says its end itself.
@@ -83,10 +83,10 @@ func (w *Walker) field(b []byte) *Problem {
 		return nil
 	}
 	if w.p != Compact {
-		return w.begin(b, w.pos+3, wire(c))
+		return w.begin(b, w.pos+3, Wire(c))
 	}
 	t, at := compactWire(c), w.pos+1
-	if t == wireStop {
+	if t == WireStop {
 		return errStop
 	}
 	if c < 1<<4 { // the id stands on its own
@@ -95,7 +95,7 @@ func (w *Walker) field(b []byte) *Problem {
 			return p
 		}
 	}
-	if t == wireBool {
+	if t == WireBool {
 		w.pos = at // the value stood in the type
 		return nil
 	}
@@ -105,7 +105,7 @@ func (w *Walker) field(b []byte) *Problem {
 // element goes past what an element of l begins with.
 func (w *Walker) element(b []byte, l *level) *Problem {
 	t := l.value
-	if l.left&1 == 0 && l.key != wireStop {
+	if l.left&1 == 0 && l.key != WireStop {
 		t = l.key
 	}
 	p := w.begin(b, w.pos, t)
@@ -118,19 +118,19 @@ func (w *Walker) element(b []byte, l *level) *Problem {
 // begin goes past what a value of type t at b[at:] begins with: all of it, but
 // of structs and containers, which become the innermost. Where b does not have
 // that, w stays as it is.
-func (w *Walker) begin(b []byte, at int, t wire) *Problem {
+func (w *Walker) begin(b []byte, at int, t Wire) *Problem {
 	if n := t.of(fixedIn(w.p)); n > 0 {
 		w.pos = at + n
 		return nil
 	}
 	switch t {
-	case wireI16, wireI32, wireI64: // of the compact protocol
+	case WireI16, WireI32, WireI64: // of the compact protocol
 		_, next, p := uvarint(b, at, t.bits())
 		if p == nil {
 			w.pos = next
 		}
 		return p
-	case wireString:
+	case WireString:
 		n, next, p := length(w.p, b, at)
 		if p != nil {
 			return p
@@ -140,9 +140,9 @@ func (w *Walker) begin(b []byte, at int, t wire) *Problem {
 		}
 		w.pos = next + n
 		return nil
-	case wireStruct:
+	case WireStruct:
 		return w.push(at, level{left: structLevel})
-	case wireList, wireSet, wireMap:
+	case WireList, WireSet, WireMap:
 		c, next, p := containerHead(w.p, b, at, t)
 		if p != nil {
 			return p
@@ -154,28 +154,28 @@ func (w *Walker) begin(b []byte, at int, t wire) *Problem {
 
 // enter goes past a container's head, and past its elements if they are all of
 // one length.
-func (w *Walker) enter(at int, c container) *Problem {
+func (w *Walker) enter(at int, c Container) *Problem {
 	if p := c.fits(w.p, w.limit-at); p != nil {
 		return p
 	}
-	if c.n == 0 {
+	if c.N == 0 {
 		w.pos = at
 		return nil
 	}
 	fixed := fixedIn(w.p)
-	value := c.value.of(fixed)
-	if c.key == wireStop {
+	value := c.Value.of(fixed)
+	if c.Key == WireStop {
 		if value > 0 {
-			w.pos = at + c.n*value
+			w.pos = at + c.N*value
 			return nil
 		}
-		return w.push(at, level{int32(c.n), wireStop, c.value})
+		return w.push(at, level{int32(c.N), WireStop, c.Value})
 	}
-	if key := c.key.of(fixed); key > 0 && value > 0 {
-		w.pos = at + c.n*(key+value)
+	if key := c.Key.of(fixed); key > 0 && value > 0 {
+		w.pos = at + c.N*(key+value)
 		return nil
 	}
-	return w.push(at, level{int32(2 * c.n), c.key, c.value})
+	return w.push(at, level{int32(2 * c.N), c.Key, c.Value})
 }
 
 // push makes l, whose first byte is at at, the innermost.
