@@ -1,13 +1,11 @@
 package config
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 
 	"github.com/BurntSushi/toml"
 )
@@ -59,18 +57,19 @@ func parse(name string, src []byte, envState string) (*File, error) {
 	references(r, f)
 	r.sendHome()
 	f.names = listenerNames(f.Listeners)
+	f.settings, f.lines = r.settings, r.lines
 	if len(r.problems) > 0 {
-		slices.SortStableFunc(r.problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
 		for i := range r.problems {
 			r.problems[i].shown = f.names.key(r.problems[i].Key)
 		}
-		return nil, &Invalid{Problems: r.problems}
+		bad := &Invalid{Partial: f}
+		bad.Add(r.problems)
+		return nil, bad
 	}
 	for _, n := range r.notes {
 		n.shown = f.names.key(n.Key)
 		f.Notes = append(f.Notes, n.String())
 	}
-	f.settings, f.lines = r.settings, r.lines
 	return f, nil
 }
 

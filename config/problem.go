@@ -1,7 +1,9 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -31,7 +33,30 @@ func (p Problem) String() string {
 // Invalid is the error for a file that cannot be used: all that is wrong with
 // it, in the order of its lines, at least one. A file that is not TOML has one
 // problem, the first place that cannot be read.
-type Invalid struct{ Problems []Problem }
+type Invalid struct {
+	Problems []Problem
+	// Partial is what could be read, for who has more to say about it; nil of a
+	// file that is not TOML. It is not to be used for anything else.
+	Partial *File
+}
+
+// Add adds what else is wrong, in the order of lines. Of a key about which
+// something is told already nothing more is: it would follow from that.
+func (e *Invalid) Add(more []Problem) {
+	told := e.Problems
+	for _, p := range more {
+		if !slices.ContainsFunc(told, func(t Problem) bool { return within(t.Key, p.Key) }) {
+			e.Problems = append(e.Problems, p)
+		}
+	}
+	slices.SortStableFunc(e.Problems, func(a, b Problem) int { return cmp.Compare(a.Line, b.Line) })
+}
+
+// within tells whether key is table or stands in it.
+func within(key, table string) bool {
+	rest, in := strings.CutPrefix(key, table)
+	return in && (rest == "" || rest[0] == '.' || rest[0] == '[')
+}
 
 // Error is one line for each problem.
 func (e *Invalid) Error() string {

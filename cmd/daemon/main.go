@@ -71,10 +71,7 @@ func Main(args []string, stdout, stderr io.Writer) int {
 // to say about it.
 func load(path string) (*config.File, error) {
 	f, err := config.Load(path)
-	if err != nil {
-		return nil, err
-	}
-	return examined(f, path)
+	return read(f, err, path)
 }
 
 func checkVerb(path string, stdout, stderr io.Writer) int {

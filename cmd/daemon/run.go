@@ -213,8 +213,5 @@ func (p Params) load() (*config.File, error) {
 		return nil, err
 	}
 	f, err := config.Parse(p.Path, p.Edit(text))
-	if err != nil {
-		return nil, err
-	}
-	return examined(f, p.Path)
+	return read(f, err, p.Path)
 }

@@ -12,11 +12,28 @@ import (
 	"sidecar/wire/http"
 )
 
+// read is the outcome of reading the file at path, with everything that
+// components have to say about it. Where config has found something wrong, what
+// they say about upstreams and registries is told beside that, and not only once
+// it is mended.
+func read(f *config.File, err error, path string) (*config.File, error) {
+	var bad *config.Invalid
+	switch {
+	case err == nil:
+		return examined(f, path)
+	case errors.As(err, &bad) && bad.Partial != nil:
+		bad.Add(validateUpstreams(bad.Partial, path))
+	}
+	return nil, err
+}
+
 // examined is f with the notes of what is valid and yet hardly meant, or what
 // is wrong with it.
 func examined(f *config.File, path string) (*config.File, error) {
 	if problems := validate(f, path); len(problems) > 0 {
-		return nil, &config.Invalid{Problems: problems}
+		bad := new(config.Invalid)
+		bad.Add(problems)
+		return nil, bad
 	}
 	f.Notes = append(f.Notes, loops(f)...)
 	_, notes := checkZooKeeper(f)
@@ -26,7 +43,21 @@ func examined(f *config.File, path string) (*config.File, error) {
 
 // validate asks components about what only they can judge, each problem with
 // the line of its key. It binds, dials and reads nothing.
-func validate(f *config.File, path string) (problems []config.Problem) {
+func validate(f *config.File, path string) []config.Problem {
+	problems := validateUpstreams(f, path)
+	known := map[string]sidecar.Service{}
+	for _, u := range f.Upstreams {
+		known[u.Name] = sidecar.ServiceFunc(nil) // never called
+	}
+	for _, l := range f.Listeners {
+		problems = append(problems, checkRoutes(f, l, known)...)
+	}
+	return problems
+}
+
+// validateUpstreams asks about upstreams and registries only. f may be the part
+// of a file that could be read.
+func validateUpstreams(f *config.File, path string) (problems []config.Problem) {
 	for _, u := range f.Upstreams {
 		for i, uri := range u.Discover {
 			if _, err := discovery.Parse(uri, sourceParams(path)); err != nil {
@@ -44,15 +75,7 @@ func validate(f *config.File, path string) (problems []config.Problem) {
 		}
 	}
 	wrong, _ := checkZooKeeper(f)
-	problems = append(problems, wrong...)
-	known := map[string]sidecar.Service{}
-	for _, u := range f.Upstreams {
-		known[u.Name] = sidecar.ServiceFunc(nil) // never called
-	}
-	for _, l := range f.Listeners {
-		problems = append(problems, checkRoutes(f, l, known)...)
-	}
-	return problems
+	return append(problems, wrong...)
 }
 
 // located is err with the setting that it comes of; nil if that is.
