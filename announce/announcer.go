@@ -77,9 +77,9 @@ func New(p Params) (*Announcer, error) {
 	if err != nil {
 		return nil, err
 	}
-	src := varz.Source{Endpoint: p.Name}
+	src := varz.Source{Service: p.Name}
 	change := func(reason string) *varz.Counter {
-		return p.Registry.Counter(varz.AnnounceChanges, varz.Source{Endpoint: p.Name, Reason: reason})
+		return p.Registry.Counter(varz.AnnounceChanges, varz.Source{Service: p.Name, Reason: reason})
 	}
 	a := &Announcer{
 		p: p, data: data, log: p.Log.With("announce", p.Name), poke: make(chan struct{}, 1), gone: make(chan struct{}),

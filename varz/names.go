@@ -459,15 +459,15 @@ var (
 		Help:   "Changes that no watch told and that the slow audit found."}
 	Announced = &Desc{Name: "sidecar.announce.announced",
 		Prom: "sidecar_announced", Kind: KindGauge,
-		Labels: []Label{LabelEndpoint},
-		Help:   "1 while the local service is announced; the endpoint label is the announcement's name."}
+		Labels: []Label{LabelService},
+		Help:   "1 while the local service is announced; the service label is the announcement's name."}
 	AnnounceChanges = &Desc{Name: "sidecar.announce.changes",
 		Prom: "sidecar_announce_changes_total", Kind: KindCounter,
-		Labels: []Label{LabelEndpoint, LabelReason},
+		Labels: []Label{LabelService, LabelReason},
 		Help:   "Members created and removed by the announcement."}
 	AnnounceChecksFailed = &Desc{Name: "sidecar.announce.checks_failed",
 		Prom: "sidecar_announce_checks_failed_total", Kind: KindCounter,
-		Labels: []Label{LabelEndpoint},
+		Labels: []Label{LabelService},
 		Help:   "Failed checks of the local service that is announced."}
 )
 

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"reflect"
+	"slices"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"sidecar/config"
 	"sidecar/discovery"
 	"sidecar/discovery/zk"
+	"sidecar/varz"
 )
 
 // withdrawWait is how long a drain waits at most for announced services to be
@@ -109,7 +111,18 @@ func (n *announcements) start(one, old *announced) {
 			<-old.done
 		}
 		_ = one.a.Run(ctx) // ctx.Err()
+		n.forget(one.cfg.Name)
 	})
+}
+
+// forget takes the state of an announcement that has ended out of the metrics,
+// unless one of its name is in force. Its counts stay, as sums never fall.
+func (n *announcements) forget(name string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if !slices.ContainsFunc(n.all, func(one *announced) bool { return one.cfg.Name == name }) {
+		n.d.registry.Remove(func(d *varz.Desc, s varz.Source) bool { return d == varz.Announced && s.Service == name })
+	}
 }
 
 func (n *announcements) startAll(ctx context.Context, work *sync.WaitGroup) {

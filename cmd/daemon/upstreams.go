@@ -110,7 +110,8 @@ func (u *upstreams) forget(r *running) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if _, used := u.all[r.name]; !used {
-		u.d.registry.Remove(func(_ *varz.Desc, s varz.Source) bool { return s.Service == r.name })
+		// What is announced has a name of its own, which may be the same.
+		u.d.registry.Remove(func(d *varz.Desc, s varz.Source) bool { return d != varz.Announced && s.Service == r.name })
 	}
 }
 

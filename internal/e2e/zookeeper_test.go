@@ -125,7 +125,7 @@ func announcementsShown(t *testing.T, p *proc, address string) {
 	if len(list) != 1 || list[0].Name != "own" || list[0].Address != address || !list[0].Announced {
 		t.Errorf("got %+v", list)
 	}
-	if _, text := p.admin.get("/metrics"); !strings.Contains(text, `sidecar_announced{endpoint="own"} 1`) {
+	if _, text := p.admin.get("/metrics"); !strings.Contains(text, `sidecar_announced{service="own"} 1`) {
 		t.Error("the metric does not say that it is announced")
 	}
 }
@@ -156,6 +156,7 @@ func TestAnnouncementsAreReloaded(t *testing.T) {
 	await(t, "the changed member", func() bool { return members() == "2" })
 	p.reload(conf{discover: b.address()}, "configuration reloaded")
 	await(t, "no member", func() bool { return members() == "" })
+	await(t, "no metric of it", func() bool { return p.admin.scraped("sidecar_announced") < 0 })
 }
 
 // An upstream that a reload adds connects, and one that it takes away leaves.
