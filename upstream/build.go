@@ -15,7 +15,7 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 	c.ids++
 	id, s, r := c.ids, c.stack.Load().settings, c.params.Registry
 	src := varz.Source{Service: c.params.Name, Endpoint: k.Address}
-	e := &endpoint{id: id, address: k.Address, stats: newEndpointStats(&c.params, src), costs: &c.costs}
+	e := &endpoint{id: id, address: k.Address, stats: newEndpointStats(&c.params, src), costs: &c.costs, shared: c.params.Shared}
 	e.describe(k)
 	if len(c.set.Load().list) > 0 {
 		// Of the first set none starts slowly: all would, which is the same.
@@ -26,7 +26,7 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 		from.Reason = reason
 		return r.Counter(d, from)
 	}
-	e.pool = pool.New(pool.Params{
+	e.pool = c.newLines(pool.Params{
 		Dial: func(ctx context.Context) (pool.Conn, error) { return c.params.Dial(ctx, e.known.Load().Endpoint) },
 		Go:   c.dials.Go, Now: c.params.Now, Settings: s.pool(),
 		Metrics: pool.Metrics{

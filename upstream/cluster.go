@@ -31,6 +31,8 @@ type Params struct {
 	Record string
 	// Dial connects to an endpoint, TLS and greetings included. It obeys ctx.
 	Dial func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error)
+	// Shared: a connection of Dial carries many exchanges at once.
+	Shared bool
 	// Other is another upstream of that name, to fall back on; nil from it if
 	// there is none at the moment. Called for each request that falls back.
 	Other func(name string) sidecar.Service

@@ -9,7 +9,6 @@ import (
 	"sidecar/balance"
 	"sidecar/discovery"
 	"sidecar/upstream/breaker"
-	"sidecar/upstream/pool"
 	"sidecar/varz"
 )
 
@@ -27,7 +26,8 @@ type endpoint struct {
 	address string
 	known   atomic.Pointer[discovery.Known] // as last announced
 	weight  atomic.Uint64                   // float64 bits
-	pool    *pool.Exclusive
+	pool    lines
+	shared  bool // each of them carries many exchanges
 	breaker *breaker.Breaker
 	service sidecar.Service // breaker and pool
 	stats   endpointStats

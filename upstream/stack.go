@@ -4,7 +4,6 @@ import (
 	"sidecar"
 	"sidecar/balance"
 	"sidecar/upstream/breaker"
-	"sidecar/upstream/pool"
 	"sidecar/upstream/retry"
 	"sidecar/varz"
 )
@@ -62,7 +61,7 @@ func (c *Cluster) compose(s Settings, b *balance.Levels, at balance.Coordinate) 
 //
 //   - breaker: outside of the pool, since a connect failure must eject.
 //   - pool: innermost; what is inside of it is one connection.
-func composeEndpoint(b *breaker.Breaker, p *pool.Exclusive) sidecar.Service {
+func composeEndpoint(b *breaker.Breaker, p sidecar.Service) sidecar.Service {
 	return sidecar.Stack(p, b.Layer())
 }
 

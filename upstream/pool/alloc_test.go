@@ -64,3 +64,18 @@ func BenchmarkKeptConnection(b *testing.B) {
 	}
 	p.end()
 }
+
+func TestAllocNothingOnASharedConnection(t *testing.T) {
+	h := newHub(t, few(1))
+	defer h.end()
+	x := exchange()
+	if n := testing.AllocsPerRun(1000, func() {
+		x.Begin(message{}, nil, sidecar.Now())
+		x.Try("a:1", 1, sidecar.Now())
+		if err := h.Do(context.Background(), x); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations an exchange", n)
+	}
+}

@@ -7,7 +7,9 @@ import (
 	"sidecar"
 )
 
-// Conn is one connection to the endpoint, used by one exchange at a time.
+// Conn is one connection to the endpoint: in an Exclusive pool used by one
+// exchange at a time, in a Shared one by many. What is said of the calls holds
+// of the former; Shared says what differs.
 type Conn interface {
 	// Do performs one exchange. A connection that was kept and is found closed
 	// before a byte was written returns a Fault with Stale and Unsent, and the
@@ -40,6 +42,8 @@ type held struct {
 	used  bool  // it has carried an exchange
 	kept  bool  // it has been idle
 	ahead bool  // it was idle before it carried any exchange
+	users int   // exchanges on it, in a Shared pool
+	out   bool  // a Shared pool gives it to nobody any more
 }
 
 // alive tells whether h may be used again after its idle time. Called without
@@ -56,6 +60,18 @@ func (h *held) note(x *sidecar.Exchange, now int64) {
 	}
 	t.Connected, t.ConnAge = now, 0
 	if h.used || h.kept {
+		t.ConnAge = max(1, now-h.made)
+	}
+}
+
+// join records in the latest attempt which shared connection it is on.
+func (h *held) join(x *sidecar.Exchange, now int64, dialled bool) {
+	t := x.Tries.Last()
+	if t == nil {
+		return
+	}
+	t.Connected, t.ConnAge = now, 0
+	if !dialled {
 		t.ConnAge = max(1, now-h.made)
 	}
 }

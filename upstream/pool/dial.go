@@ -2,6 +2,7 @@ package pool
 
 import (
 	"context"
+	"time"
 
 	"sidecar"
 )
@@ -44,21 +45,25 @@ func (p *Exclusive) dialWithin(ctx context.Context) error {
 
 // connect dials within the connect timeout.
 func (p *Exclusive) connect(ctx context.Context) (Conn, *sidecar.Fault) {
-	if d := p.settings.Load().ConnectTimeout; d > 0 {
-		timed, cancel := context.WithTimeout(ctx, d)
+	return p.params.connect(ctx, p.settings.Load().ConnectTimeout)
+}
+
+func (p *Params) connect(ctx context.Context, most time.Duration) (Conn, *sidecar.Fault) {
+	if most > 0 {
+		timed, cancel := context.WithTimeout(ctx, most)
 		defer cancel()
 		ctx = timed
 	}
-	start := p.params.Now()
-	conn, err := p.params.Dial(ctx)
-	p.params.Metrics.Latency.Observe(p.params.Now() - start)
+	start := p.Now()
+	conn, err := p.Dial(ctx)
+	p.Metrics.Latency.Observe(p.Now() - start)
 	if err == nil {
-		p.params.Metrics.Connects.Inc()
+		p.Metrics.Connects.Inc()
 		return conn, nil
 	}
 	fault := dialFault(err)
 	if ctx.Err() != context.Canceled { // we ended it: it says nothing
-		p.params.Metrics.Failed(fault.Reason)
+		p.Metrics.Failed(fault.Reason)
 	}
 	return nil, fault
 }

@@ -16,10 +16,14 @@ type Settings struct {
 	// youngest idle ones stay, and what is missing is dialled ahead of need.
 	LowWatermark int
 	// HighWatermark is how many connections may exist, dials under way
-	// included; below 1 counts as 1.
+	// included; below 1 counts as 1. Of a Shared pool Connections is that.
 	HighWatermark int
+	// Connections is how many connections a Shared pool has at most; below 1
+	// counts as 1.
+	Connections int
 	// MaxWaiters is how many exchanges may wait beyond those for which a dial
-	// is under way; the next is turned away at once.
+	// is under way; the next is turned away at once. In a Shared pool all wait
+	// for the same dial, and it bounds them all.
 	MaxWaiters int
 	// IdleTimeout closes connections above the low watermark that were idle so
 	// long; 0 is never.
@@ -72,9 +76,8 @@ type Exclusive struct {
 	cancel   context.CancelFunc
 	run      func() // dialOne, bound once
 	waiters  sync.Pool
-	cold     atomic.Bool
-	cooled   atomic.Int64 // since when, while cold
-	busy     atomic.Bool
+	cooling
+	busy atomic.Bool
 
 	mu      sync.Mutex
 	idle    []*held // the longest idle one first
@@ -122,17 +125,6 @@ func (p *Exclusive) Set(s Settings) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.fill() // a raised watermark has room for those who wait
-}
-
-// SetCold says whether the endpoint is out of use for now, such as outside the
-// aperture: a cold pool dials none ahead of need and keeps no idle connection,
-// from the idle timeout after it went cold on. An aperture that moves and moves
-// back costs no connection that way.
-func (p *Exclusive) SetCold(cold bool, now int64) {
-	if cold && !p.cold.Load() {
-		p.cooled.Store(now)
-	}
-	p.cold.Store(cold)
 }
 
 // Status is Busy while exchanges wait for which no dial is under way, else

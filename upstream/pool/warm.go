@@ -32,8 +32,9 @@ const minPause = time.Second
 // so long; with the lock held. What ends together counts once. The pause counts
 // from the dial, so that a connection which the server ends after a minute is
 // replaced at once and one that it ends after a second is not.
-func (p *Exclusive) setback(now, lived int64) {
-	a, s := &p.ahead, p.settings.Load()
+func (p *Exclusive) setback(now, lived int64) { p.ahead.setback(p.settings.Load(), now, lived) }
+
+func (a *ahead) setback(s *Settings, now, lived int64) {
 	if a.left(now) > 0 {
 		return
 	}
@@ -57,7 +58,7 @@ func (p *Exclusive) low() int {
 
 // kept is how many connections are kept open without traffic.
 func (p *Exclusive) kept(now int64) int {
-	if p.cold.Load() && now-p.cooled.Load() > int64(p.settings.Load().IdleTimeout) {
+	if p.cooled(now, p.settings.Load()) {
 		return 0
 	}
 	return p.lowest()
