@@ -173,7 +173,7 @@ func (p *Shared) pick() (best *held, shut []*held) {
 	return best, shut
 }
 
-// retire gives h to nobody any more; if nobody is on it it is added to shut.
+// retire gives h to nobody any more; with nobody on it, it is added to shut.
 // With the lock held.
 func (p *Shared) retire(h *held, shut []*held) []*held {
 	if h.out {
