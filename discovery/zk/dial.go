@@ -2,7 +2,6 @@ package zk
 
 import (
 	"crypto/tls"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -13,22 +12,16 @@ import (
 )
 
 const (
-	// minAnswer and maxHello bound the first packet of a server: 37 bytes, a
-	// few more from some. The library would take memory for whatever number
-	// stands there, and "HTTP" read as one is 1.2 GB.
-	minAnswer = 16
-	maxHello  = 4 << 10
 	// minPause and maxPause bound the wait before a dial, which grows with the
 	// failures in a row and is drawn anew each time: all sidecars lose a
 	// restarted ensemble at the same moment. Longer waits would cost sessions
 	// that could have been kept.
 	minPause = 100 * time.Millisecond
 	maxPause = 2 * time.Second
-	// rearmWait is how long the first answer on a new connection is kept back
-	// for the library's request to set watches again.
-	rearmWait = time.Second
-	// opSetWatches is that request's number in the protocol.
-	opSetWatches = 101
+	// steady is how long a connection lives that was not for nothing: before,
+	// its end counts as a failure. A server that greets and then closes would
+	// else be come to without a pause.
+	steady = 5 * time.Second
 )
 
 // dialer makes the library's connections: with TLS if asked for, with bounds
@@ -42,13 +35,16 @@ type dialer struct {
 
 	mu     sync.Mutex
 	now    net.Conn // the present one
+	began  time.Time
 	ended  bool
-	rounds int // failures since the last success
+	rounds int       // failures since one that was steady
+	heard  time.Time // when a server last greeted, or the first dial
 }
 
 var errEnded = errors.New("the connection is being closed")
 
 func (d *dialer) dial(network, address string, timeout time.Duration) (net.Conn, error) {
+	d.over()
 	if err := d.pause(); err != nil {
 		return nil, err
 	}
@@ -61,7 +57,7 @@ func (d *dialer) dial(network, address string, timeout time.Duration) (net.Conn,
 		d.mu.Unlock()
 		return nil, err
 	}
-	b := &bounded{Conn: c, d: d, address: address}
+	b := newBounded(c, d, address)
 	if d.watched.Load() {
 		b.rearmed = make(chan struct{})
 	}
@@ -71,11 +67,41 @@ func (d *dialer) dial(network, address string, timeout time.Duration) (net.Conn,
 		c.Close()
 		return nil, errEnded
 	}
-	if d.now != nil {
-		d.now.Close() // after an expired session the library forgets to
-	}
-	d.now = b
+	d.now, d.began = b, time.Now()
 	return b, nil
+}
+
+// over ends the connection before, which the library forgets to close after an
+// expired session, and judges it.
+func (d *dialer) over() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.heard.IsZero() {
+		d.heard = time.Now()
+	}
+	if d.now == nil {
+		return
+	}
+	d.now.Close()
+	d.now = nil
+	if d.rounds++; time.Since(d.began) >= steady {
+		d.rounds = 0
+	}
+}
+
+// greeted notes that a server has greeted.
+func (d *dialer) greeted() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.heard = time.Now()
+}
+
+// silent tells whether no server has greeted for so long that no session can
+// have been kept.
+func (d *dialer) silent() bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return time.Since(d.heard) > d.patience
 }
 
 // connect dials, and shakes hands for TLS.
@@ -129,7 +155,6 @@ func (d *dialer) pause() error {
 func (d *dialer) cut() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.rounds++
 	if d.now != nil {
 		d.now.Close()
 	}
@@ -143,124 +168,4 @@ func (d *dialer) end() {
 	if d.now != nil {
 		d.now.Close()
 	}
-}
-
-// bounded is a connection on which no read waits for ever, and no length from
-// the wire is believed that cannot be one.
-type bounded struct {
-	net.Conn
-	d       *dialer
-	address string
-	head    [4]byte // of the packet that begins
-	got     int     // how much of it has come
-	rest    int     // bytes of the packet that are still to come
-	greeted bool    // the first packet is over
-	// rearmed is closed when watches are being set again; nil if none are, and
-	// once it has been waited for.
-	rearmed chan struct{}
-	once    sync.Once
-}
-
-// Write looks for the request that sets watches again, which the library writes
-// in one call like every other.
-func (b *bounded) Write(p []byte) (int, error) {
-	if b.greeted && len(p) >= 12 && binary.BigEndian.Uint32(p[8:]) == opSetWatches {
-		b.once.Do(func() { b.release() })
-	}
-	return b.Conn.Write(p)
-}
-
-func (b *bounded) release() {
-	b.d.mu.Lock()
-	defer b.d.mu.Unlock()
-	if b.rearmed != nil {
-		close(b.rearmed)
-	}
-}
-
-// await keeps the first answer back until watches are being set again: the
-// library asks for events since the last transaction that it has seen, which
-// it reads without a lock while answers may already move it on. Whatever had
-// changed in between would never be told.
-func (b *bounded) await() {
-	b.d.mu.Lock()
-	rearmed := b.rearmed
-	b.d.mu.Unlock()
-	if rearmed == nil {
-		return
-	}
-	t := time.NewTimer(rearmWait)
-	defer t.Stop()
-	select {
-	case <-rearmed:
-	case <-t.C:
-	case <-b.d.quit:
-	}
-	b.d.mu.Lock()
-	b.rearmed = nil
-	b.d.mu.Unlock()
-}
-
-// SetReadDeadline never takes a deadline off or sets a far one: the library
-// waits for a server's first answer without end.
-func (b *bounded) SetReadDeadline(t time.Time) error {
-	most := time.Now().Add(b.d.patience)
-	if t.IsZero() || t.After(most) {
-		t = most
-	}
-	return b.Conn.SetReadDeadline(t)
-}
-
-func (b *bounded) Read(p []byte) (int, error) {
-	if b.greeted {
-		b.await()
-	}
-	n, err := b.Conn.Read(p)
-	if bad := b.follow(p[:n]); bad != nil {
-		b.d.failed(fmt.Errorf("%s: %w", b.address, bad))
-		return 0, bad
-	}
-	if err != nil && !b.greeted {
-		b.d.failed(fmt.Errorf("%s does not greet as a ZooKeeper server that serves: %w", b.address, err))
-	}
-	return n, err
-}
-
-// follow follows the packets' frames: four bytes of length, then as many.
-func (b *bounded) follow(p []byte) error {
-	for len(p) > 0 {
-		if b.rest > 0 {
-			n := min(b.rest, len(p))
-			p, b.rest = p[n:], b.rest-n
-			if b.rest == 0 && !b.greeted {
-				b.greet()
-			}
-			continue
-		}
-		n := copy(b.head[b.got:], p)
-		p, b.got = p[n:], b.got+n
-		if b.got < len(b.head) {
-			return nil
-		}
-		b.got = 0
-		length, most := binary.BigEndian.Uint32(b.head[:]), uint32(maxPacket)
-		if !b.greeted {
-			most = maxHello
-		}
-		switch {
-		case length < minAnswer || length > most && !b.greeted:
-			return fmt.Errorf("%q is not the beginning of a ZooKeeper server's answer: correct the port", b.head[:])
-		case length > most:
-			return fmt.Errorf("an answer of %d bytes, more than the limit of %d: the path has too many children", length, most)
-		}
-		b.rest = int(length)
-	}
-	return nil
-}
-
-func (b *bounded) greet() {
-	b.greeted = true
-	b.d.mu.Lock()
-	b.d.rounds = 0
-	b.d.mu.Unlock()
 }

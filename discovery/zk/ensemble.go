@@ -1,6 +1,7 @@
 package zk
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -32,6 +33,8 @@ const (
 // ErrNotYet is why an ensemble has no session before anything has gone wrong.
 var ErrNotYet = errors.New("not connected yet")
 
+var errLost = errors.New("the connection was lost")
+
 // ensemble is the connection to one ensemble, kept up by the library, with the
 // sessions that share it.
 type ensemble struct {
@@ -52,6 +55,8 @@ type ensemble struct {
 	up       bool   // what it said last
 	ready    uint64 // the link whose credentials are accepted; 0 = none
 	trouble  error  // why there is no session; nil if there is one
+	cause    error  // what went wrong with the one that there is
+	loss     error  // why the last one was lost
 	since    time.Time
 	lastID   int64
 }
@@ -130,13 +135,20 @@ func (e *ensemble) event(ev zk.Event) {
 			e.log.Warn("zookeeper: connection lost; what is known stays in use")
 			e.since = time.Now()
 		}
-		e.up = false
-		e.disconnected()
-		if e.trouble == nil {
-			e.trouble = errors.New("the connection was lost")
-		}
+		e.lose()
 		e.tell()
 	}
+}
+
+// lose notes that there is no session, and why; with the lock held.
+func (e *ensemble) lose() {
+	e.up = false
+	e.disconnected()
+	if e.trouble == nil {
+		e.loss = cmp.Or(e.cause, errLost)
+		e.trouble = e.loss
+	}
+	e.cause = nil
 }
 
 // admit gives our credentials to a new link and opens it to the sessions. The
@@ -176,13 +188,25 @@ func (e *ensemble) admit() {
 	e.tell()
 }
 
-// fail notes why there is no session.
+// fail notes why there is no session, or will be none.
 func (e *ensemble) fail(err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if e.ready == 0 {
 		e.trouble = err
+	} else {
+		e.cause = err
 	}
+}
+
+// lossOf is why the connection was lost, if that is what err says.
+func (e *ensemble) lossOf(err error) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if errors.Is(err, zk.ErrConnectionClosed) && e.loss != nil {
+		return e.loss
+	}
+	return err
 }
 
 // tell wakes all sessions; with the lock held.
@@ -214,6 +238,7 @@ func (e *ensemble) link() (uint64, int64, error) {
 // do runs one request of the library, which cannot be called off: if ctx ends
 // first, the request ends by itself, at the latest with the connection. It is
 // not sent without a link, or it would wait in the library until there is one.
+// A server that answers nothing but signs of life is left, for another.
 func (e *ensemble) do(ctx context.Context, request func(*zk.Conn) error) error {
 	if link, _, err := e.link(); link == 0 {
 		return err
@@ -229,11 +254,18 @@ func (e *ensemble) do(ctx context.Context, request func(*zk.Conn) error) error {
 		defer func() { <-e.slots }()
 		done <- request(e.conn)
 	})
+	late := time.NewTimer(e.dial.patience)
+	defer late.Stop()
 	select {
 	case err := <-done:
-		return err
+		return e.lossOf(err)
 	case <-ctx.Done():
 		return ctx.Err()
+	case <-late.C:
+		err := fmt.Errorf("%s has not answered for %s", e.conn.Server(), e.dial.patience)
+		e.fail(err)
+		e.dial.cut()
+		return err
 	}
 }
 

@@ -17,8 +17,12 @@ type Session struct {
 	wake chan struct{}
 
 	mu    sync.Mutex
-	dirty map[string]struct{} // paths whose watch has fired; at most as many as are watched
+	dirty map[string]struct{} // paths whose watch has fired
 }
+
+// maxDirty is how many paths are kept as changed until they are asked for: as
+// many as are watched, at most. A server that tells of more makes them up.
+const maxDirty = maxNodes + 1
 
 // Node is what a server says of a node beside its data.
 type Node struct {
@@ -61,7 +65,9 @@ func (s *Session) changed(path string) {
 		return
 	}
 	s.mu.Lock()
-	s.dirty[path] = struct{}{}
+	if len(s.dirty) < maxDirty {
+		s.dirty[path] = struct{}{}
+	}
 	s.mu.Unlock()
 	s.poke()
 }

@@ -153,11 +153,13 @@ func (f *follower) round(ctx context.Context) time.Duration {
 		f.tell()
 		return f.untilAudit(time.Now())
 	}
-	if now, _, _ := f.session.Link(); now != link {
-		return lossTold // the link is lost, which another round tells
-	}
+	// If the link is lost, another round tells that, unless there is another by
+	// then: one that is lost in each reading is told as what it is.
 	if f.fails++; f.fails > fleeting || Denied(err) {
 		f.publish(discovery.Update{Err: f.explain(err)})
+	}
+	if now, _, _ := f.session.Link(); now != link {
+		return lossTold
 	}
 	return min(minAgain<<min(f.fails, 16), maxAgain)
 }

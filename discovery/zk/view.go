@@ -42,13 +42,14 @@ func newView(l Location) *view { return &view{l: l, nodes: map[string]*child{}} 
 
 // list takes up the names of the children and tells whether all can be kept.
 func (v *view) list(names []string) error {
-	v.existed, v.removed, v.listed, v.strange = true, false, true, 0
 	if len(names) > maxNodes {
+		// Not listed, or what is known would pass for all that there is.
 		return fmt.Errorf("%s has %d children, more than the limit of %d", v.l.Path, len(names), maxNodes)
 	}
+	v.existed, v.removed, v.listed, v.strange = true, false, true, 0
 	now := make(map[string]*child, len(names))
 	for _, name := range names {
-		if !strings.HasPrefix(name, v.l.Prefix) && !strings.HasPrefix(name, vectorPrefix) {
+		if !proper(name) || !strings.HasPrefix(name, v.l.Prefix) && !strings.HasPrefix(name, vectorPrefix) {
 			v.strange++
 			continue
 		}
@@ -60,6 +61,12 @@ func (v *view) list(names []string) error {
 	}
 	v.nodes = now
 	return nil
+}
+
+// proper tells whether a node can have that name by ZooKeeper's own rules, and
+// one that can be told to people.
+func proper(name string) bool {
+	return name != "" && name != "." && name != ".." && len(name) <= maxPath && !strings.Contains(name, "/") && !hasControl(name)
 }
 
 // gone notes that the path is not there.
