@@ -42,7 +42,7 @@ const maxThreads = 2
 // returns the exit code.
 func Run(p Params) int {
 	level := new(slog.LevelVar)
-	log := slog.New(slog.NewTextHandler(p.Log, &slog.HandlerOptions{Level: level}))
+	log := newLog(p.Log, level)
 	f, err := p.load()
 	if err != nil {
 		fmt.Fprintln(p.Log, err)
