@@ -8,8 +8,13 @@ import (
 	"strings"
 )
 
-// maxHost is the length of the longest name in DNS.
-const maxHost = 253
+const (
+	// maxHost is the length of the longest name in DNS.
+	maxHost = 253
+	// maxAddress is the longest text that is looked at as an address, in bytes:
+	// errors repeat it.
+	maxAddress = 512
+)
 
 // ParseAddress checks "host:port" and gives it in its one form: names in lower
 // case, IPv6 short and in brackets, the port without leading zeros. Errors say
@@ -18,6 +23,8 @@ func ParseAddress(s string) (string, error) {
 	switch {
 	case s == "":
 		return "", errors.New("empty address: expected host:port")
+	case len(s) > maxAddress:
+		return "", fmt.Errorf("an address of %d bytes: expected host:port of at most %d", len(s), maxAddress)
 	case strings.Contains(s, "@"):
 		return "", errors.New("user-info before \"@\" has no meaning here: expected host:port only")
 	case strings.ContainsAny(s, " \t\r\n"):

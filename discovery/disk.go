@@ -75,6 +75,8 @@ func readRecords(path string) ([]record, error) {
 		return nil, err
 	case !info.Mode().IsRegular():
 		return nil, errors.New("not a regular file")
+	case !ours(info):
+		return nil, errors.New("it belongs to another user: what it says cannot be trusted")
 	case info.Mode().Perm()&0o022 != 0:
 		return nil, fmt.Errorf("others may write it (mode %o): what it says cannot be trusted", info.Mode().Perm())
 	}
@@ -83,6 +85,13 @@ func readRecords(path string) ([]record, error) {
 		return nil, err
 	}
 	return parseRecords(data)
+}
+
+// ours tells whether a file belongs to the user that the process runs as, or to
+// the one who may do everything anyway.
+func ours(info fs.FileInfo) bool {
+	s, ok := info.Sys().(*syscall.Stat_t)
+	return ok && (s.Uid == 0 || int(s.Uid) == os.Geteuid())
 }
 
 // parseRecords reads a record. One wrong part makes all of it suspect.
@@ -182,7 +191,10 @@ func writeRecords(path string, list []record) error {
 		return err
 	}
 	name := fmt.Sprintf("%s.%d", path, os.Getpid()) // whoever else writes here has another
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|syscall.O_NOFOLLOW, 0o600)
+	// Whatever stands there is not written to: a pipe would block, and a file may
+	// be open to others.
+	_ = os.Remove(name)
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}

@@ -190,9 +190,7 @@ func (k *Keeper) turn() time.Duration {
 	next := now.Add(time.Hour)
 	for _, o := range k.origins {
 		changed = o.due(now) || changed
-		for _, address := range refuse {
-			changed = o.dropHeld(address) || changed
-		}
+		changed = o.dropHeld(refuse) || changed
 		if o.held() && o.heldUntil.Before(next) {
 			next = o.heldUntil
 		}

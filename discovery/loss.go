@@ -13,7 +13,9 @@ type lost struct {
 }
 
 // missing are the endpoints that next lacks: those of last, and those that
-// were gone before and either are held or went within the window.
+// were gone before and either are held or went within the window. With next
+// they are at most as many as any list may have: who announces others each time
+// would else add to them without end.
 func missing(gone []lost, last, next []Known, now time.Time, held bool) []lost {
 	there := make(map[string]struct{}, len(next))
 	for i := range next {
@@ -21,12 +23,12 @@ func missing(gone []lost, last, next []Known, now time.Time, held bool) []lost {
 	}
 	var out []lost
 	for _, g := range gone {
-		if _, back := there[g.Address]; !back && (held || now.Sub(g.at) < lossWindow) {
+		if _, back := there[g.Address]; !back && len(out)+len(next) < maxEndpoints && (held || now.Sub(g.at) < lossWindow) {
 			out = append(out, g)
 		}
 	}
 	for i := range last {
-		if _, stays := there[last[i].Address]; !stays {
+		if _, stays := there[last[i].Address]; !stays && len(out)+len(next) < maxEndpoints {
 			out = append(out, lost{last[i], now})
 		}
 	}

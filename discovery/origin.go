@@ -1,11 +1,18 @@
 package discovery
 
 import (
+	"errors"
+	"fmt"
 	"log/slog"
 	"math"
 	"slices"
+	"strings"
 	"time"
 )
+
+// maxTrouble is how much of what is wrong with a source is kept, in bytes. It
+// stands on pages and may repeat what a peer sent.
+const maxTrouble = 4 << 10
 
 // origin is a source and what it last said. Its Keeper's mutex guards it.
 type origin struct {
@@ -40,6 +47,9 @@ func (o *origin) restore(set []Endpoint, at time.Time) {
 }
 
 func (o *origin) take(u Update) {
+	if len(u.Endpoints) > maxEndpoints {
+		u.Err = fmt.Errorf("%d endpoints: expected at most %d", len(u.Endpoints), maxEndpoints)
+	}
 	if u.Err != nil {
 		o.fail(u)
 		return
@@ -68,6 +78,9 @@ func (o *origin) take(u Update) {
 }
 
 func (o *origin) fail(u Update) {
+	if text := u.Err.Error(); len(text) > maxTrouble {
+		u.Err = errors.New(strings.ToValidUTF8(text[:maxTrouble], "") + "...")
+	}
 	if o.err == nil {
 		o.errSince = u.At
 	}
@@ -101,14 +114,17 @@ func (o *origin) setHold(d time.Duration, now time.Time) {
 	}
 }
 
-// dropHeld lets one held endpoint go; false if it is not held.
-func (o *origin) dropHeld(address string) bool {
-	i := slices.IndexFunc(o.gone, func(g lost) bool { return g.Address == address })
-	if i < 0 || !o.held() {
+// dropHeld lets those held endpoints go; false if none of them is held.
+func (o *origin) dropHeld(addresses []string) bool {
+	if !o.held() || len(addresses) == 0 {
 		return false
 	}
-	o.gone = slices.Delete(o.gone, i, i+1)
-	o.letGo++
+	before := len(o.gone)
+	o.gone = slices.DeleteFunc(o.gone, func(g lost) bool { return slices.Contains(addresses, g.Address) })
+	if before == len(o.gone) {
+		return false
+	}
+	o.letGo += before - len(o.gone)
 	o.publish()
 	return true
 }
@@ -148,7 +164,8 @@ func (o *origin) known(u Update) []Known {
 			continue
 		}
 		seen[e.Address] = struct{}{}
-		if !(e.Weight > 0 && e.Weight <= math.MaxFloat64) {
+		// Those of all together have to be a number, too.
+		if !(e.Weight > 0 && e.Weight <= math.MaxFloat64/maxEndpoints) {
 			e.Weight = 1
 		}
 		at, before := since[e.Address]
