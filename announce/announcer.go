@@ -17,6 +17,8 @@ const (
 	// minAgain and maxAgain bound the wait after a refusal.
 	minAgain = 500 * time.Millisecond
 	maxAgain = 30 * time.Second
+	// minRound keeps rounds apart: a server may tell of changes without end.
+	minRound = 20 * time.Millisecond
 	// goodbye is how long taking the member away may take at the end. The
 	// ensemble removes it with the session in any case.
 	goodbye = 2 * time.Second
@@ -117,8 +119,9 @@ func (a *Announcer) Run(ctx context.Context) error {
 	defer checking.Wait()
 	r := &registration{Announcer: a, session: a.p.Ensembles.Join(a.p.At.Servers, a.p.At.Path)}
 	defer r.session.Leave()
-	timer := time.NewTimer(0)
+	timer, pause := time.NewTimer(0), time.NewTimer(minRound)
 	defer timer.Stop()
+	defer pause.Stop()
 	for {
 		select {
 		case <-ctx.Done():
@@ -129,6 +132,11 @@ func (a *Announcer) Run(ctx context.Context) error {
 		case <-timer.C:
 		}
 		timer.Reset(r.round(ctx))
+		pause.Reset(minRound)
+		select {
+		case <-ctx.Done():
+		case <-pause.C:
+		}
 	}
 }
 

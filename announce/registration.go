@@ -10,6 +10,9 @@ import (
 	"sidecar/discovery/zk"
 )
 
+// maxNumber is the longest number that a server adds to a member's name.
+const maxNumber = 20
+
 // registration is the member of one run of an Announcer. Its owner is the
 // goroutine of Run.
 type registration struct {
@@ -138,6 +141,9 @@ func (r *registration) create(ctx context.Context, id int64) error {
 		return err
 	}
 	r.doubt = false
+	if name, ok := strings.CutPrefix(node, r.p.At.Path+"/"+r.p.At.Prefix); !ok || len(name) > maxNumber {
+		return fmt.Errorf("the server says to have made %.100q where %s/%s and a number was asked for", node, r.p.At.Path, r.p.At.Prefix)
+	}
 	r.stats.created.Inc()
 	r.have(node, id)
 	return r.look(ctx, id) // which sets the watch
@@ -166,9 +172,11 @@ func (r *registration) look(ctx context.Context, id int64) error {
 	r.log.Warn("announce: the member was removed by somebody else; it is made anew", "node", r.node)
 	r.node, r.watching = "", false
 	r.gap()
-	r.wake()
-	return nil
+	// Not at once: whoever removes each one would be outdone.
+	return errRemoved
 }
+
+var errRemoved = errors.New("the member was removed by somebody else")
 
 func (r *registration) remove(ctx context.Context) error {
 	if err := r.session.Delete(ctx, r.node); err != nil {

@@ -1,12 +1,14 @@
 package dns
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"net"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -96,6 +98,7 @@ func (r *resolver) ask(ctx context.Context, name string, kind uint16) (answer, e
 	q.SetQuestion(name, kind)
 	q.SetEdns0(udpSize, false)
 	e := exchange{timeout: min(max(time.Duration(c.Timeout)*time.Second, time.Second), maxTimeout), question: q}
+tries:
 	for range min(max(c.Attempts, 1), maxAttempts) {
 		for _, s := range servers {
 			var m *mdns.Msg
@@ -103,7 +106,7 @@ func (r *resolver) ask(ctx context.Context, name string, kind uint16) (answer, e
 				return read(m, name, kind), nil
 			}
 			if ctx.Err() != nil {
-				return answer{}, ctx.Err()
+				break tries // the error says what it was about
 			}
 		}
 	}
@@ -155,7 +158,7 @@ func (e *exchange) with(ctx context.Context, server string) (*mdns.Msg, error) {
 	case m.Truncated:
 		return nil, fmt.Errorf("server %s: the reply is cut off by TCP too", server)
 	case m.Rcode != mdns.RcodeSuccess && m.Rcode != mdns.RcodeNameError:
-		return nil, fmt.Errorf("server %s answers %s", server, mdns.RcodeToString[m.Rcode])
+		return nil, fmt.Errorf("server %s answers %s", server, cmp.Or(mdns.RcodeToString[m.Rcode], "RCODE "+strconv.Itoa(m.Rcode)))
 	}
 	return m, nil
 }
@@ -166,7 +169,14 @@ func (e *exchange) by(ctx context.Context, network, server string, q *mdns.Msg) 
 	q = q.Copy()
 	q.Id = mdns.Id()
 	client := mdns.Client{Net: network, Timeout: e.timeout, UDPSize: udpSize}
-	m, _, err := client.ExchangeContext(ctx, q, server)
+	conn, err := client.DialContext(ctx, server)
+	if err != nil {
+		return nil, err
+	}
+	defer conn.Close()
+	// The library heeds the end of a context's time, but not that it is called off.
+	defer context.AfterFunc(ctx, func() { conn.Close() })()
+	m, _, err := client.ExchangeWithConnContext(ctx, q, conn)
 	if err != nil {
 		// A datagram that holds a part of a reply may not parse, and says that
 		// it is a part.

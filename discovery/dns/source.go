@@ -14,6 +14,9 @@ const (
 	// minBackoff and maxBackoff bound how long a failing server is left alone.
 	minBackoff = time.Second
 	maxBackoff = 30 * time.Second
+	// maxRound is how long all the questions of one round may take: the targets
+	// of a service are up to a thousand, and each may be answered slowly.
+	maxRound = time.Minute
 	// spread is the share of a wait that is drawn: the sidecars of a fleet that
 	// started together shall not ask together for ever.
 	spread = 0.1
@@ -72,6 +75,16 @@ func (s *Source) Run(ctx context.Context, publish func(discovery.Update)) error 
 }
 
 func (s *Source) resolve(ctx context.Context) (result, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, maxRound, fmt.Errorf("not resolved within %s", maxRound))
+	defer cancel()
+	r, err := s.round(ctx)
+	if err != nil && ctx.Err() != nil {
+		err = fmt.Errorf("dns: %s: %w: %w", s.target.name, context.Cause(ctx), err)
+	}
+	return r, err
+}
+
+func (s *Source) round(ctx context.Context) (result, error) {
 	if s.target.port == "" {
 		return s.resolveServices(ctx)
 	}

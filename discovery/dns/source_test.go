@@ -59,20 +59,21 @@ func at(ttl time.Duration, addresses ...string) answer {
 // rig is a source over a zone in virtual time and what it has published.
 type rig struct {
 	*Source
-	t    *testing.T
-	zone *zone
-	mu   sync.Mutex
-	got  []discovery.Update
+	t   *testing.T
+	mu  sync.Mutex
+	got []discovery.Update
 }
 
-func watch(t *testing.T, uri string, z *zone, f func(r *rig)) {
+func watch(t *testing.T, uri string, z *zone, f func(r *rig)) { watchOver(t, uri, z, f) }
+
+func watchOver(t *testing.T, uri string, z lookup, f func(r *rig)) {
 	synctest.Test(t, func(t *testing.T) {
 		s, err := New(uri)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s.lookup, s.random, s.wish = z, func() float64 { return 0 }, make(chan struct{}, 1) // of this bubble
-		r := &rig{Source: s, t: t, zone: z}
+		r := &rig{Source: s, t: t}
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error)
 		go func() { done <- s.Run(ctx, r.take) }()

@@ -17,6 +17,9 @@ import (
 const (
 	// maxTargets is how many targets of a service are resolved.
 	maxTargets = 1000
+	// maxFound is how many endpoints a service may have: each target may have
+	// thousands of addresses, and be named with a thousand ports.
+	maxFound = 10000
 	// lightest is the weight of a target of weight 0 beside others: "a very
 	// small chance of being selected" (RFC 2782).
 	lightest = 0.01
@@ -47,6 +50,9 @@ func (s *Source) resolveServices(ctx context.Context) (result, error) {
 			}
 			found[r.Target] = h
 			ttl = min(ttl, again(h.ttl, h.none != ""))
+		}
+		if len(out.endpoints)+len(h.addresses) > maxFound {
+			return result{}, fmt.Errorf("dns: %s has more than %d endpoints", s.target.name, maxFound)
 		}
 		out.endpoints = append(out.endpoints, endpointsOf(r, h, records)...)
 	}
