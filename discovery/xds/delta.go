@@ -62,6 +62,9 @@ func (d *delta) answer(n news, refused error) error {
 
 func (d *delta) recv() (news, bool, error) {
 	r, err := d.stream.Recv()
+	if err == nil {
+		err = checkWords(r.GetNonce())
+	}
 	if err != nil {
 		return news{}, false, err
 	}

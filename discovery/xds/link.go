@@ -62,7 +62,7 @@ func (l *link) run(ctx context.Context, server string, s Settings) {
 		return
 	}
 	emit(event{opened: d})
-	for ctx.Err() == nil {
+	for p := new(pace); rest(ctx, p.next(time.Now())); {
 		n, ok, err := d.recv()
 		switch {
 		case err != nil:

@@ -43,6 +43,20 @@ func kindOf(typeURL string) (kind, bool) {
 // may be upstreams, as some control planes tell all that they know.
 const maxResources = 100_000
 
+// maxWord is the longest nonce or version in bytes: they are kept, and said again
+// with each request.
+const maxWord = 64 << 10
+
+// checkWords refuses a response that could not be answered within bounds.
+func checkWords(words ...string) error {
+	for _, w := range words {
+		if len(w) > maxWord {
+			return fmt.Errorf("a nonce or version of %d bytes: expected at most %d", len(w), maxWord)
+		}
+	}
+	return nil
+}
+
 // news is a response of a control plane, of either form of the protocol.
 type news struct {
 	kind    kind

@@ -58,6 +58,9 @@ func (s *sotw) answer(n news, refused error) error {
 
 func (s *sotw) recv() (news, bool, error) {
 	r, err := s.stream.Recv()
+	if err == nil {
+		err = checkWords(r.GetNonce(), r.GetVersionInfo())
+	}
 	if err != nil {
 		return news{}, false, err
 	}
@@ -89,5 +92,9 @@ func unwrapped(body *anypb.Any) item {
 
 // itemOf is a resource with what is said of it.
 func itemOf(r *discoveryv3.Resource) item {
-	return item{name: r.GetName(), version: r.GetVersion(), body: r.GetResource(), beat: r.GetResource() == nil, ttl: ttlOf(r.GetTtl())}
+	version := r.GetVersion()
+	if checkWords(version) != nil {
+		version = "" // as of one that has none: it is told again on the next stream
+	}
+	return item{name: r.GetName(), version: version, body: r.GetResource(), beat: r.GetResource() == nil, ttl: ttlOf(r.GetTtl())}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"time"
 
 	"sidecar/discovery"
 )
@@ -30,9 +31,12 @@ func (s *source) Run(ctx context.Context, publish func(discovery.Update)) error 
 			return ctx.Err()
 		case <-w.wake:
 		}
-		v := w.take()
+		v, began := w.take(), time.Now()
 		s.publish(last, v, publish)
 		last = v
+		if !rest(ctx, max(minBreath, breaths*time.Since(began))) {
+			return ctx.Err()
+		}
 	}
 }
 

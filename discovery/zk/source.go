@@ -18,6 +18,8 @@ const (
 	// the next. A thousand members that come one by one would else each cost a
 	// list of all.
 	minRound = 50 * time.Millisecond
+	// breaths is how many times as long as telling a set took there is no other.
+	breaths = 4
 	// lossTold is how long a link may be gone before that is told: a server
 	// that restarts, or another leader, takes less.
 	lossTold = 2 * time.Second
@@ -107,19 +109,21 @@ type follower struct {
 	publish func(discovery.Update)
 	timer   *time.Timer
 
-	link    uint64    // the one that the view was last read over
-	lostAt  time.Time // since when there is none
-	told    bool      // that there is none
-	audited time.Time // when a list was last read
-	cursor  int       // of the audit, in the order of names
-	fails   int       // refusals in a row
+	link    uint64        // the one that the view was last read over
+	lostAt  time.Time     // since when there is none
+	told    bool          // that there is none
+	audited time.Time     // when a list was last read
+	cursor  int           // of the audit, in the order of names
+	fails   int           // refusals in a row
+	cost    time.Duration // of telling a set, the last time
 	counted result
 	warned  string // of refused members
 }
 
-// breathe keeps readings apart.
+// breathe keeps readings apart, the further the longer it takes to make
+// something of them: members may come and go without end.
 func (f *follower) breathe(ctx context.Context) bool {
-	t := time.NewTimer(minRound)
+	t := time.NewTimer(max(minRound, breaths*f.cost))
 	defer t.Stop()
 	select {
 	case <-ctx.Done():
@@ -150,7 +154,9 @@ func (f *follower) round(ctx context.Context) time.Duration {
 		return maxAgain
 	case err == nil:
 		f.fails = 0
+		began := time.Now()
 		f.tell()
+		f.cost = time.Since(began)
 		return f.untilAudit(time.Now())
 	}
 	// If the link is lost, another round tells that, unless there is another by
