@@ -87,6 +87,46 @@ func TestMostThatGoAtOnceAreHeld(t *testing.T) {
 	}
 }
 
+// A registry fails by forgetting: what it names as draining is not lost.
+func TestWhatIsRetiredIsNotHeld(t *testing.T) {
+	for _, c := range []struct {
+		name              string
+		before, now, away []string
+		held, all         int
+	}{
+		{name: "most", before: names(10), now: names(1), away: names(10), all: 1},
+		{name: "some of those that are missing", before: names(10), now: names(2), away: []string{"h2:1", "h3:1"}, held: 6, all: 8},
+		{name: "enough of them", before: names(10), now: names(4), away: []string{"h4:1", "h5:1"}, all: 4},
+		{name: "all", before: names(10), away: names(10), held: 10, all: 10},
+		{name: "others", before: names(10), now: names(1), away: []string{"x:1"}, held: 9, all: 10},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			holding(t, func(k *kept, a *scripted) {
+				a.answers(c.before...)
+				u := Update{Retired: c.away}
+				for _, n := range c.now {
+					u.Endpoints = append(u.Endpoints, at(n, 1))
+				}
+				a.sends(u)
+				if s := k.Snapshot(); held(s) != c.held || len(s.Endpoints) != c.all {
+					t.Errorf("%d held of %d, want %d of %d", held(s), len(s.Endpoints), c.held, c.all)
+				}
+			})
+		})
+	}
+}
+
+func TestWhatIsHeldCanBeRetired(t *testing.T) {
+	holding(t, func(k *kept, a *scripted) {
+		a.answers(names(5)...)
+		a.answers("h0:1")
+		a.sends(Update{Endpoints: []Endpoint{at("h0:1", 1)}, Retired: []string{"h3:1", "h4:1"}})
+		if s := k.Snapshot(); held(s) != 2 || len(s.Endpoints) != 3 {
+			t.Errorf("%d held of %d", held(s), len(s.Endpoints))
+		}
+	})
+}
+
 // A registry that loses its sessions drops its members one by one.
 func TestMembersThatGoOneAfterTheOtherGoAtOnce(t *testing.T) {
 	holding(t, func(k *kept, a *scripted) {

@@ -1,6 +1,9 @@
 package discovery
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // lossWindow is how close together endpoints go that count as going at once:
 // a registry that loses its sessions drops its members one by one.
@@ -33,6 +36,18 @@ func missing(gone []lost, last, next []Known, now time.Time, held bool) []lost {
 		}
 	}
 	return out
+}
+
+// without are those that were not retired on purpose.
+func without(gone []lost, retired []string) []lost {
+	if len(gone) == 0 || len(retired) == 0 {
+		return gone
+	}
+	meant := make(map[string]struct{}, len(retired))
+	for _, a := range retired {
+		meant[a] = struct{}{}
+	}
+	return slices.DeleteFunc(gone, func(g lost) bool { _, so := meant[g.Address]; return so })
 }
 
 // storm tells whether an answer with left endpoints, after so many were lost,

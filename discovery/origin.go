@@ -64,6 +64,9 @@ func (o *origin) take(u Update) {
 	}
 	next := o.known(u)
 	o.gone = missing(o.gone, o.answer, next, u.At, o.held())
+	if len(next) > 0 {
+		o.gone = without(o.gone, u.Retired)
+	}
 	o.answer = next
 	switch big := o.hold > 0 && storm(len(next), len(o.gone)+o.letGo); {
 	case big && !o.held():

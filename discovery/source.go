@@ -10,9 +10,13 @@ import (
 type Update struct {
 	Endpoints []Endpoint
 	Drops     []Drop // what is to be refused, beside Endpoints
-	Err       error
-	Empty     string    // why Endpoints is empty, for people; "" if nothing is known of that
-	At        time.Time // when it was known; zero is taken for now
+	// Retired are addresses that the answer names and that are not to be used on
+	// purpose, as they drain. Registries fail by forgetting: what is named is not
+	// lost, and goes without a hold unless nothing else is left.
+	Retired []string
+	Err     error
+	Empty   string    // why Endpoints is empty, for people; "" if nothing is known of that
+	At      time.Time // when it was known; zero is taken for now
 }
 
 // Source finds endpoints. Its Keeper calls it.

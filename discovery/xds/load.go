@@ -18,6 +18,7 @@ const maxEndpoints = 100_000
 type members struct {
 	set       []discovery.Endpoint
 	announced int // with those that are not to be used
+	retired   []string
 	drops     []discovery.Drop
 }
 
@@ -51,33 +52,60 @@ func parseLoad(a *endpointv3.ClusterLoadAssignment) (members, error) {
 		return members{}, err
 	}
 	m.set = make([]discovery.Endpoint, 0, m.announced)
+	var idle []idler
 	for i, l := range a.GetEndpoints() {
-		if m.set, err = appendLocality(m.set, l, shares[i]); err != nil {
+		if m.set, idle, err = appendLocality(m.set, idle, l, shares[i]); err != nil {
 			return members{}, fmt.Errorf("endpoints[%d].%w", i, err)
 		}
 	}
+	m.retired = retired(m.set, idle)
 	return m, nil
 }
 
+// idler is an endpoint that is not to be used.
+type idler struct {
+	address  string
+	priority int
+	meant    bool // on purpose
+}
+
+// retired are those that need not be held when they go: what is not to be used
+// on purpose, and what is unwell where others stand by for that. The unwell
+// without any such are held as if they were lost, when they are most: whoever
+// looks after their health may be wrong, and the few that are left would break.
+func retired(set []discovery.Endpoint, idle []idler) (all []string) {
+	last := 0
+	for i := range set {
+		last = max(last, set[i].Priority)
+	}
+	for _, e := range idle {
+		if e.meant || e.priority < last {
+			all = append(all, e.address)
+		}
+	}
+	return all
+}
+
 // appendLocality appends the usable endpoints of a locality, whose weights are
-// multiplied by share.
-func appendLocality(set []discovery.Endpoint, l *endpointv3.LocalityLbEndpoints, share float64) ([]discovery.Endpoint, error) {
+// multiplied by share, and the others.
+func appendLocality(set []discovery.Endpoint, idle []idler, l *endpointv3.LocalityLbEndpoints, share float64) ([]discovery.Endpoint, []idler, error) {
 	switch {
 	case l.GetPriority() > discovery.MaxPriority:
-		return nil, fmt.Errorf("priority %d: expected 0 to %d", l.GetPriority(), discovery.MaxPriority)
+		return nil, nil, fmt.Errorf("priority %d: expected 0 to %d", l.GetPriority(), discovery.MaxPriority)
 	case l.GetLbConfig() != nil:
-		return nil, errors.New("lb_config: expected lb_endpoints")
+		return nil, nil, errors.New("lb_config: expected lb_endpoints")
 	}
 	place := newPlace(l.GetLocality())
 	for i, e := range l.GetLbEndpoints() {
 		if e.GetEndpointName() != "" {
-			return nil, fmt.Errorf("lb_endpoints[%d].endpoint_name: expected endpoint", i)
+			return nil, nil, fmt.Errorf("lb_endpoints[%d].endpoint_name: expected endpoint", i)
 		}
 		at, err := address(e.GetEndpoint().GetAddress())
 		if err != nil {
-			return nil, fmt.Errorf("lb_endpoints[%d]: %w", i, err)
+			return nil, nil, fmt.Errorf("lb_endpoints[%d]: %w", i, err)
 		}
-		if share == 0 || !usable(e.GetHealthStatus()) {
+		if h := e.GetHealthStatus(); share == 0 || !usable(h) {
+			idle = append(idle, idler{at, int(l.GetPriority()), share == 0 || h == corev3.HealthStatus_DRAINING})
 			continue
 		}
 		one := discovery.Endpoint{
@@ -86,7 +114,7 @@ func appendLocality(set []discovery.Endpoint, l *endpointv3.LocalityLbEndpoints,
 		place.describe(&one, e.GetMetadata())
 		set = append(set, one)
 	}
-	return set, nil
+	return set, idle, nil
 }
 
 // usable tells whether an endpoint of that health gets requests. One that is

@@ -1,6 +1,7 @@
 package xds
 
 import (
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -44,6 +45,23 @@ func TestLocalitiesGetTheirPartOfTheLoad(t *testing.T) {
 	} {
 		m, err := parseLoad(load(t, `{"cluster_name":"x","endpoints":[`+c.localities+`]}`))
 		if got := show(discovery.Update{Endpoints: m.set}); err != nil || got != c.want {
+			t.Errorf("%s: got %s, %v; want %s", name, got, err, c.want)
+		}
+	}
+}
+
+func TestWhatIsMeantToGoIsRetired(t *testing.T) {
+	drains, unwell := `,"health_status":"DRAINING"`, `,"health_status":"UNHEALTHY"`
+	for name, c := range map[string]struct{ localities, want string }{
+		"draining":                       {`{"lb_endpoints":[` + at("a", drains) + `,` + at("b", "") + `]}`, "[a:80]"},
+		"unwell":                         {`{"lb_endpoints":[` + at("a", unwell) + `,` + at("b", "") + `]}`, "[]"},
+		"unwell, and others stand by":    {`{"lb_endpoints":[` + at("a", unwell) + `]},{"priority":1,"lb_endpoints":[` + at("b", "") + `]}`, "[a:80]"},
+		"unwell, of those that stand by": {`{"lb_endpoints":[` + at("a", "") + `]},{"priority":1,"lb_endpoints":[` + at("b", unwell) + `]}`, "[]"},
+		"unwell, as those that stand by": {`{"lb_endpoints":[` + at("a", unwell) + `]},{"priority":1,"lb_endpoints":[` + at("b", unwell) + `]}`, "[]"},
+		"a locality without load":        {`{"load_balancing_weight":1,"lb_endpoints":[` + at("a", "") + `]},{"lb_endpoints":[` + at("b", "") + `]}`, "[b:80]"},
+	} {
+		m, err := parseLoad(load(t, `{"cluster_name":"x","endpoints":[`+c.localities+`]}`))
+		if got := fmt.Sprint(m.retired); err != nil || got != c.want {
 			t.Errorf("%s: got %s, %v; want %s", name, got, err, c.want)
 		}
 	}

@@ -48,7 +48,7 @@ func (s *source) publish(last, now verdict, publish func(discovery.Update)) {
 		if !slices.Equal(now.drops, last.drops) {
 			s.log.Warn("xds: the share of the requests that the control plane wants dropped has changed", "drop_overloads", now.drops)
 		}
-		publish(discovery.Update{Endpoints: now.set, Drops: now.drops, Empty: now.empty})
+		publish(discovery.Update{Endpoints: now.set, Drops: now.drops, Retired: now.retired, Empty: now.empty})
 	}
 	if now.trouble != nil && (fresh || now.trouble != last.trouble) {
 		publish(discovery.Update{Err: now.trouble})

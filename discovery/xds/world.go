@@ -284,6 +284,7 @@ type verdict struct {
 	changes uint64
 	trouble error
 	drops   []discovery.Drop
+	retired []string
 }
 
 // about is what is known of a cluster.
@@ -300,7 +301,7 @@ func (w *world) about(name string) verdict {
 		return verdict{empty: c.gone, changes: c.changed, trouble: c.trouble}
 	case c.cluster.fixed != nil:
 		m := c.cluster.fixed
-		return verdict{m.set, m.empty(), c.changed, c.trouble, m.drops}
+		return verdict{m.set, m.empty(), c.changed, c.trouble, m.drops, m.retired}
 	}
 	l := w.entries[loads][c.cluster.service]
 	trouble := c.trouble
@@ -313,7 +314,7 @@ func (w *world) about(name string) verdict {
 	if !l.known && l.gone == "" {
 		return verdict{trouble: trouble}
 	}
-	v := verdict{l.members.set, l.members.empty(), max(c.changed, l.changed), trouble, l.members.drops}
+	v := verdict{l.members.set, l.members.empty(), max(c.changed, l.changed), trouble, l.members.drops, l.members.retired}
 	if l.gone != "" {
 		v.empty = l.gone
 	}

@@ -25,7 +25,11 @@ const (
 	// maxText is the longest text in bytes that a member may carry.
 	maxText = 1024
 
-	alive = "ALIVE"
+	// What a member says of itself. Twitter's announcers know DEAD, STARTING and
+	// WARNING besides, none of which is used either.
+	alive    = "ALIVE"
+	stopping = "STOPPING"
+	stopped  = "STOPPED"
 )
 
 // Member is what the data of one member says, whichever of the formats it has.

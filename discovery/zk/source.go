@@ -305,7 +305,7 @@ func (f *follower) tell() {
 		f.publish(discovery.Update{Err: fmt.Errorf("zk: %w", err)})
 		return
 	}
-	f.publish(discovery.Update{Endpoints: r.set, Empty: f.view.emptiness(r)})
+	f.publish(discovery.Update{Endpoints: r.set, Retired: r.retired, Empty: f.view.emptiness(r)})
 }
 
 // count counts members and tells of those that are refused, once.

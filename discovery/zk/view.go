@@ -148,6 +148,7 @@ type result struct {
 	refused int                  // nodes with unusable data, vectors too
 	first   error                // of refused
 	idle    int                  // members that say that they are not to be used
+	retired []string             // addresses of those that say so on purpose
 }
 
 // result makes the set: of several nodes of one address, which a service that
@@ -173,11 +174,13 @@ func (v *view) result() result {
 		if !n.good {
 			continue
 		}
-		if n.member.Status != alive || n.member.Weight == 0 {
-			r.idle++
+		e, _ := n.member.endpoint(v.l.Endpoint)
+		if s := n.member.Status; s != alive || n.member.Weight == 0 {
+			if r.idle++; s == alive || s == stopping || s == stopped {
+				r.retired = append(r.retired, e.Address)
+			}
 			continue
 		}
-		e, _ := n.member.endpoint(v.l.Endpoint)
 		if old := newest[e.Address]; old == nil || old.stat.Created < n.stat.Created {
 			newest[e.Address] = n
 		}
@@ -199,6 +202,7 @@ func (v *view) result() result {
 			r.set = append(r.set, e)
 		} else {
 			r.idle++
+			r.retired = append(r.retired, e.Address)
 		}
 	}
 	slices.SortFunc(r.set, func(a, b discovery.Endpoint) int { return cmp.Compare(a.Address, b.Address) })

@@ -45,6 +45,13 @@ func TestOnlyAliveMembersAreUsed(t *testing.T) {
 	}
 }
 
+func TestMembersThatStopAreRetired(t *testing.T) {
+	v := told(t, "", "member_1", at("a", "ALIVE"), "member_2", at("b", "STOPPING"), "member_3", at("c", "STOPPED"), "member_4", at("d", "DEAD"), "member_5", at("e", "STARTING"))
+	if got := fmt.Sprint(v.result().retired); got != "[b:1 c:1]" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestAnotherShardAtAnAddressIsAnotherEndpoint(t *testing.T) {
 	v := told(t, "", "member_1", at("a", "ALIVE"))
 	if e := v.result().set[0]; e.Identity != "shard 7" || e.Labels["shard"] != "7" {

@@ -22,6 +22,7 @@ func TestControlPlaneFaultsConformance(t *testing.T) {
 			run  func(r *ruled)
 		}{
 			{"weights", (*ruled).weights},
+			{"most drain", (*ruled).drain},
 			{"priorities", (*ruled).priorities},
 			{"restarts", (*ruled).restarts},
 			{"many endpoints", (*ruled).many},
@@ -74,46 +75,68 @@ func (r *ruled) weights() {
 	r.end(l)
 }
 
-// moved waits until another backend than before gets requests, and no other.
-func (r *ruled) moved(l *load, when string, to *backend, from ...*backend) {
-	r.t.Helper()
-	r.right(when, func() bool {
-		var before int64
-		for _, b := range from {
-			before -= b.done.Load()
+// only tells whether to gets requests and the others get none.
+func only(l *load, to *backend, others ...*backend) bool {
+	count := func() (n int64) {
+		for _, b := range others {
+			n += b.done.Load()
 		}
-		at := to.done.Load()
-		l.more(50)
-		for _, b := range from {
-			before += b.done.Load()
-		}
-		return to.done.Load() > at && before == 0
-	})
+		return n
+	}
+	at, before := to.done.Load(), count()
+	l.more(50)
+	return to.done.Load() > at && count() == before
 }
 
+// moved waits until it is so.
+func (r *ruled) moved(l *load, when string, to *backend, others ...*backend) {
+	r.t.Helper()
+	r.right(when, func() bool { return only(l, to, others...) })
+}
+
+// drain takes most of the endpoints away on purpose, which nobody holds up.
+func (r *ruled) drain() {
+	one, two, three := newBackend(r.t), newBackend(r.t), newBackend(r.t)
+	r.set("d1", nil, one, two, three)
+	r.uses("before the drain", one, two, three)
+	l := r.begin()
+	r.set("d2", func(a *endpointv3.ClusterLoadAssignment) {
+		for _, e := range a.Endpoints[0].LbEndpoints[:2] {
+			e.HealthStatus = corev3.HealthStatus_DRAINING
+		}
+	}, one, two, three)
+	r.moved(l, "after two of three drain", three, one, two)
+	one.Close()
+	two.Close()
+	l.more(500)
+	r.end(l)
+}
+
+// priorities has fewer endpoints in reserve than it loses.
 func (r *ruled) priorities() {
-	first, spare := newBackend(r.t), newBackend(r.t)
+	first, second, spare := newBackend(r.t), newBackend(r.t), newBackend(r.t)
 	ordered := func(version string, health corev3.HealthStatus) {
 		r.set(version, func(a *endpointv3.ClusterLoadAssignment) {
 			all := a.Endpoints[0].LbEndpoints
-			all[0].HealthStatus = health
-			a.Endpoints = []*endpointv3.LocalityLbEndpoints{{LbEndpoints: all[:1]}, {Priority: 1, LbEndpoints: all[1:]}}
-		}, first, spare)
+			all[0].HealthStatus, all[1].HealthStatus = health, health
+			a.Endpoints = []*endpointv3.LocalityLbEndpoints{{LbEndpoints: all[:2]}, {Priority: 1, LbEndpoints: all[2:]}}
+		}, first, second, spare)
 	}
 	ordered("p1", corev3.HealthStatus_HEALTHY)
-	r.uses("with two priorities", first, spare)
+	r.uses("with two priorities", first, second, spare)
 	l := r.begin()
-	r.moved(l, "with all requests at the first", first, spare)
+	r.moved(l, "with no requests in reserve", first, spare)
 	ordered("p2", corev3.HealthStatus_UNHEALTHY)
-	r.moved(l, "after the first is told to be unwell", spare, first)
+	r.moved(l, "after the first are told to be unwell", spare, first, second)
 	ordered("p3", corev3.HealthStatus_HEALTHY)
-	r.moved(l, "after it is told to be well", first, spare)
+	r.moved(l, "after they are told to be well", first, spare)
 	first.Close()
-	r.moved(l, "after it died", spare, first)
+	second.Close()
+	r.moved(l, "after they died", spare, first, second)
 	again := newBackendAt(r.t, first.address())
-	// The breaker's time out passes before it is tried: no time is stated.
-	await(r.t, "the first again", func() bool { l.more(50); return again.done.Load() > 50 })
-	r.moved(l, "once it is back", again, spare)
+	newBackendAt(r.t, second.address())
+	// The breakers' times out pass before they are tried: no time is stated.
+	await(r.t, "the first again", func() bool { return only(l, again, spare) })
 	r.end(l)
 }
 
