@@ -35,7 +35,7 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz.sh $(FUZZTIME)
 
 conformance: ## run the long tests: a million requests a protocol (an hour at most)
-	@scripts/install.sh nginx
+	@scripts/install.sh nginx dnsmasq zookeeper
 	@scripts/install.sh mvn javac || true
 	SIDECAR_CONFORMANCE=1 $(GO) test -tags conformance -count=1 -v -run Conformance -timeout 60m ./...
 

@@ -21,7 +21,7 @@ func parseDrops(all []*endpointv3.ClusterLoadAssignment_Policy_DropOverload) ([]
 	}
 	var drops []discovery.Drop
 	for i, d := range all {
-		of := 0.0
+		var of float64
 		switch d.GetDropPercentage().GetDenominator() {
 		case typev3.FractionalPercent_HUNDRED:
 			of = 100
