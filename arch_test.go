@@ -35,13 +35,14 @@ wire/http2    -> wire/http, sock, varz, root
 wire/shared   -> sock, varz, root          # the core of shared connections: coalesced writes, slots for replies
 wire/watch    -> sock, root                # watches the client of an exchange that waits, for every server
 wire/thrift   -> wire/watch, sock, varz, root
+wire/thrift/idl -> wire/thrift             # the types of what is on the wire, from interface files
 wire/mux      -> wire/shared, wire/watch, sock, varz, root
 wire/resp     -> wire/shared, wire/watch, sock, varz, root
 wire/kafka    -> sock, varz, root
 wire/pysoa    -> sock, varz, root
 wire/lightbus -> sock, varz, root
 wire/ez       -> sock, varz, root
-bridge/*      -> wire/*, sock, varz, root  # joins two protocols: the only importer of two wire packages
+bridge/*      -> wire/*, wire/thrift/idl, sock, varz, root  # joins two protocols: the only importer of two wire packages
 
 balance     -> varz, root
 route       -> varz, root
@@ -81,6 +82,7 @@ var outside = []limit{
 	{"google.golang.org/protobuf", "discovery/xds, internal/ads", "the encoding of xDS"},
 	{"github.com/apache/thrift", "wire/thrift, bridge/httpthrift, internal/e2e", "in tests only: the peer that the codecs of wire/thrift are held against"},
 	{"github.com/klauspost/compress", "wire/thrift", "Snappy, which THeader allows beside zlib"},
+	{"go.uber.org/thriftrw", "wire/thrift/idl", "only one package knows how interface files are parsed"},
 	{"gonum.org/v1/*", "internal/sim/run", "drawings of the simulation; no binary has it"},
 	{"github.com/maypok86/otter", "wire/http", "which stored answers make room is a policy of its own"},
 	{"github.com/prometheus/*", "admin", "counting is varz; only its exposition speaks Prometheus"},
