@@ -33,6 +33,7 @@ type Conn struct {
 	nc    net.Conn
 	raw   syscall.RawConn // nil: the net.Conn path
 	woken atomic.Bool
+	alone atomic.Bool // the reader alone was woken
 	in    readOp
 	out   writeOp
 }
@@ -182,6 +183,23 @@ func (c *Conn) Rearm() {
 	if c.woken.Load() {
 		c.woken.Store(false)
 		c.nc.SetDeadline(time.Time{})
+	}
+}
+
+// WakeRead ends the present wait of the reader alone, and every later one until
+// RearmRead: for who reads a connection on which others write. A connection is
+// woken by this or by Wake, not by both.
+func (c *Conn) WakeRead() {
+	c.alone.Store(true)
+	c.nc.SetReadDeadline(longAgo)
+}
+
+// RearmRead undoes WakeRead. The reader calls it when no WakeRead can be in
+// progress.
+func (c *Conn) RearmRead() {
+	if c.alone.Load() {
+		c.alone.Store(false)
+		c.nc.SetReadDeadline(time.Time{})
 	}
 }
 

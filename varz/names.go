@@ -394,6 +394,14 @@ var (
 		Prom: "sidecar_listener_sent_bytes_total", Kind: KindCounter,
 		Labels: []Label{LabelListener},
 		Help:   "Bytes written to clients."}
+	MuxDiscarded = &Desc{Name: "sidecar.mux.discarded",
+		Prom: "sidecar_mux_discarded_total", Kind: KindCounter,
+		Labels: []Label{LabelListener},
+		Help:   "Requests that Mux clients gave up while they were in flight."}
+	MuxClientsCut = &Desc{Name: "sidecar.mux.clients_cut",
+		Prom: "sidecar_mux_clients_cut_total", Kind: KindCounter,
+		Labels: []Label{LabelListener},
+		Help:   "Mux clients that did not take their replies and were cut."}
 	HeldBytes = &Desc{Name: "sidecar.http.held_bytes",
 		Prom: "sidecar_http_held_bytes", Kind: KindGauge,
 		Help: "Bytes of requests kept beyond pooled buffers, mostly bodies held to be sent again; at most 256 MiB, over which bodies are streamed."}
@@ -560,7 +568,7 @@ func All() []*Desc {
 		HedgesSent, HedgesWon, HedgesLost, HedgesRefused, HedgesDark,
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
-		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, HeldBytes,
+		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, MuxDiscarded, MuxClientsCut, HeldBytes,
 		Filtered, CacheRequests, CacheStored, CacheInvalidations, CacheBytes, CacheTargets,
 		ZooKeeperConnected, ZooKeeperConnects, ZooKeeperSessions, ZooKeeperRequests, ZooKeeperMembers, ZooKeeperMembersRefused, ZooKeeperMissed, Announced, AnnounceChanges, AnnounceChecksFailed,
 		XDSConnected, XDSStreams, XDSResponses, XDSRefused,

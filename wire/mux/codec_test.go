@@ -305,8 +305,13 @@ func TestFragmentsArePutTogether(t *testing.T) {
 	if s, whole, bad := add("e", tdispatch, 2, false); s != "abcde" || !whole || bad != nil {
 		t.Fatalf("last: %q %v %v", s, whole, bad)
 	}
-	if _, _, bad := add("too much", tdispatch, 3, true); bad != errFrameLarge {
-		t.Fatalf("over the limit: %v", bad)
+	if _, _, bad := add("a lot more", tdispatch, 7, true); bad != errFrameLarge || p.held != 4 {
+		t.Fatalf("over the limit: %v, %d held", bad, p.held)
+	}
+	for _, more := range []bool{true, false} {
+		if _, whole, bad := add("rest", tdispatch, 7, more); whole || bad != nil {
+			t.Fatalf("the rest of what was refused: %v %v", whole, bad)
+		}
 	}
 	if _, _, bad := add("x", rdispatch, 3, false); bad != errPartKind {
 		t.Fatalf("other kind: %v", bad)

@@ -46,6 +46,8 @@ type frame struct {
 	tag  uint32
 	more bool // a fragment, and not the last
 	body []byte
+	// owned: body is a buffer of its own, which who takes the frame gives back.
+	owned bool
 }
 
 // readFrame takes the first frame of p. n is how many bytes it has, with its
@@ -133,3 +135,7 @@ func framedSize(body, window int) int {
 	}
 	return body + frames*frameHead
 }
+
+// frameLength is how many bytes the frame that p begins with has, with its
+// length, whether it is allowed or not.
+func frameLength(p []byte) int { return lengthSize + int(binary.BigEndian.Uint32(p)) }

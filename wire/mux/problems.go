@@ -25,5 +25,13 @@ var (
 	errManyHeaders  = &problem{"too many headers in Tinit or Rinit"}
 	errFramer       = &problem{"mux-framer is not a number of four bytes, at least 16"}
 	errManyParts    = &problem{"too many messages in fragments at once"}
+	errNoRoom       = &problem{"the sidecar holds as many bytes of requests as it may"}
+	errStalled      = &problem{"message stopped coming"}
+	errSlow         = &problem{"message takes too long"}
+	errUnknown      = &problem{"message of an unknown type"}
+	errTagTwice     = &problem{"tag of a request that is still in flight"}
+	errVersion      = &problem{"version of Mux is not 1"}
+	errLateInit     = &problem{"Tinit while requests are in flight"}
+	errUnexpected   = &problem{"message that a server does not expect"}
 	errPartKind     = &problem{"fragments of one message differ in type"}
 )
