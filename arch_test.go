@@ -35,7 +35,7 @@ wire/http2    -> wire/http, sock, varz, root
 wire/shared   -> sock, varz, root          # the core of shared connections: coalesced writes, slots for replies
 wire/watch    -> sock, root                # watches the client of an exchange that waits, for every server
 wire/thrift   -> wire/watch, sock, varz, root
-wire/thrift/idl -> wire/thrift             # the types of what is on the wire, from interface files
+wire/thrift/idl -> wire/thrift, root       # the types of what is on the wire, from interface files
 wire/mux      -> wire/shared, wire/watch, sock, varz, root
 wire/resp     -> wire/shared, wire/watch, sock, varz, root
 wire/kafka    -> sock, varz, root
