@@ -22,7 +22,9 @@ missing() {
 		fi
 		command -v "$program" >/dev/null || case $program in
 		cc) echo gcc libc6-dev ;;
+		c++) echo g++ ;;
 		mvn) echo maven ;;
+		node) echo nodejs ;;
 		javac) echo default-jdk-headless ;;
 		*) echo "$program" ;;
 		esac
