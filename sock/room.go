@@ -44,6 +44,13 @@ func (r *Room) Force(bufs *Buffers, size int) []byte {
 	return make([]byte, size)
 }
 
+// Adopt counts a buffer that has outgrown the one that it was taken as.
+func (r *Room) Adopt(b []byte) {
+	if cap(b) > LargeBuffer {
+		r.used.Add(int64(cap(b)))
+	}
+}
+
 // Give takes a buffer back, pooled or not.
 func (r *Room) Give(bufs *Buffers, b []byte) {
 	if cap(b) > LargeBuffer {

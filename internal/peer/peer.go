@@ -198,6 +198,19 @@ func (c *Conn) TryRead(n int) (string, bool) {
 	return c.take(n), true
 }
 
+// Ahead is what has come and was not taken yet; with more it waits for further
+// bytes first, false if the connection ends instead. It is for scripts that find
+// out by what has come how much they are to take.
+func (c *Conn) Ahead(more bool) (ahead string, ok bool) {
+	if more {
+		had := len(c.buf)
+		if err := c.more(); err != nil && len(c.buf) == had {
+			return string(c.buf), false
+		}
+	}
+	return string(c.buf), true
+}
+
 // Until reads up to and including the first mark.
 func (c *Conn) Until(mark string) string {
 	c.T.Helper()

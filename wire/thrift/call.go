@@ -20,8 +20,25 @@ type Call struct {
 	// Replies takes the reply.
 	Replies Replier
 
-	class sidecar.Class
+	// Client is the caller's address without its port, nil if it has none.
+	Client []byte
+
+	class  sidecar.Class
+	posted bool // bytes of a oneway call have gone
+	forks  *Forks
+	second *fork // sends the same call
 }
+
+// Begin readies the call for another exchange; the fields are then set anew.
+func (c *Call) Begin() { c.class, c.posted, c.second = sidecar.NoClass, false, nil }
+
+// Rewind tells whether the call may be sent again. It is held whole, so only
+// bytes of a oneway call that have gone speak against it: nobody says whether it
+// was executed.
+func (c *Call) Rewind() bool { return !c.posted }
+
+// Class is what the reply meant.
+func (c *Call) Class() sidecar.Class { return c.class }
 
 // Reply is what a backend answered: one whole message.
 type Reply struct {
@@ -39,4 +56,14 @@ type Replier interface {
 	// r are the connection's and valid until it returns. It waits by x.Block, as
 	// everybody does. A Fault that it returns is FromClient.
 	Reply(x *sidecar.Exchange, r *Reply) *sidecar.Fault
+}
+
+// Streamer is a Replier that can take a long reply in pieces.
+type Streamer interface {
+	// Takes tells whether the caller is spoken to in e, so that the bytes of a
+	// framed reply go to it as they are.
+	Takes(e Encoding) bool
+	// Piece writes the next bytes of a reply, its frame included. The first is
+	// written after x.Commit has returned true; see Replier.Reply.
+	Piece(x *sidecar.Exchange, p []byte) *sidecar.Fault
 }
