@@ -49,11 +49,12 @@ type Admin struct {
 type Listener struct {
 	Key            string   // "listener[0]", for File.ProblemAt
 	Name           string   // unique
-	Protocol       string   // "http"
+	Protocol       string   // one of the Protocols
 	Address        string   // "host:port" (port 0: any free one) or "unix:/path"; unique
 	Upstream       string   // for what no route matches; "" = that is refused
 	Filters        []Filter // before those of a route
 	Cache          Cache
+	Thrift         Thrift // of ProtocolThrift; the keys of HTTP are zero then
 	Routes         []Route
 	MaxConnections int           // at least 1
 	MaxInFlight    int           // requests at once; 0 = no limit
@@ -136,6 +137,7 @@ type Split struct {
 type Match struct {
 	Host       string // lower case, without a port; "*.example.com" for every name under it
 	PathPrefix string // begins with "/"
+	Service    string // of ProtocolThrift, which has no Host and no PathPrefix
 	Method     string
 	Headers    []Header // sorted by name
 }
@@ -148,7 +150,8 @@ type Upstream struct {
 	Key  string // "upstream.users", for File.ProblemAt
 	Name string //
 	Sources
-	Protocol       string        // "http"
+	Protocol       string        // one of the Protocols
+	Thrift         Thrift        // of ProtocolThrift
 	Timeout        time.Duration // 0 = none
 	StallTimeout   time.Duration // 0 = none
 	AttemptTimeout time.Duration // 0 = none

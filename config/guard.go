@@ -35,16 +35,20 @@ func (t *table) rate(name string, def float64) float64 {
 
 // fallback reads what answers in an upstream's place. Which of its ways is
 // taken is told by the one key that is set.
-func fallback(t *table) Fallback {
+func fallback(t *table, protocol string) Fallback {
 	defer t.done()
 	known := FallbackReasons()
-	f := Fallback{
-		On:          t.texts("on", known, len(known), choice{names: known}.check),
-		Status:      t.count("status", 0, 0, 599),
-		ContentType: t.text("content_type", plainText, checkContentType),
-		Body:        t.text("body", "", checkBody),
-		Upstream:    t.text("upstream", "", nil),
+	ways := "status (with body), or upstream"
+	f := Fallback{On: t.texts("on", known, len(known), choice{names: known}.check), ContentType: plainText}
+	if protocol == ProtocolHTTP {
+		f.Status = t.count("status", 0, 0, 599)
+		f.ContentType = t.text("content_type", plainText, checkContentType)
+		f.Body = t.text("body", "", checkBody)
+	} else {
+		t.unfit(protocol, "status", "content_type", "body")
+		ways = "upstream"
 	}
+	f.Upstream = t.text("upstream", "", nil)
 	if f.Status > 0 && f.Status < 200 && !t.bad["status"] {
 		t.at("status").fail("expected a status from 200 to 599, or 0 for none, got %d: replies below 200 are not final", f.Status)
 	}
@@ -59,7 +63,7 @@ func fallback(t *table) Fallback {
 		}
 	}
 	if f.Status == 0 && f.Upstream == "" && !t.bad["on"] && !slices.Equal(f.On, known) {
-		t.at("on").fail("nothing to fall back on: set status (with body), or upstream")
+		t.at("on").fail("nothing to fall back on: set %s", ways)
 	}
 	if f.Status == 0 && f.ContentType != plainText && !t.bad["content_type"] {
 		t.at("content_type").fail("there is no answer of this type: set status and body")

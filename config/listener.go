@@ -16,11 +16,6 @@ const (
 	maxHeldBody    = 16 << 20
 )
 
-// protocols is what listeners and upstreams may speak.
-func protocols(later ...string) choice {
-	return choice{names: []string{"http"}, later: later, has: "speaks http"}
-}
-
 func listeners(root *table) []Listener {
 	f := root.at("listener")
 	tables := root.list("listener", maxListeners)
@@ -40,21 +35,32 @@ func listener(t *table) Listener {
 	l := Listener{
 		Key:            t.key,
 		Name:           t.mustText("name", `a name of its own, such as "web"`, checkName),
-		Protocol:       t.choose("protocol", "http", protocols("thrift", "redis", "kafka")),
+		Protocol:       t.choose("protocol", ProtocolHTTP, listenerProtocols()),
 		Address:        t.mustText("address", `"host:port" or "unix:/path"`, checkAddress),
 		Upstream:       t.text("upstream", "", nil),
 		MaxConnections: t.count("max_connections", 10000, 1, maxConnections),
 		MaxInFlight:    t.count("max_in_flight", 0, 0, maxConnections),
 		IdleTimeout:    t.span("idle_timeout", "300s", ""),
 		HeaderTimeout:  t.span("header_timeout", "10s", ""),
-		MaxHeaderBytes: t.size("max_header_bytes", "64KiB", minHeaderBytes, maxHeaderBytes),
-		MaxHeldBody:    t.size("max_held_body", "64KiB", 0, maxHeldBody),
-		HalfClose:      t.choose("half_close", HalfCloseFinish, choice{names: []string{HalfCloseFinish, HalfCloseCancel}}),
-		TrustForwarded: t.flag("trust_forwarded", true),
-		ExposeBackends: t.flag("expose_backends", false),
 	}
-	l.Cache = cache(t.table("cache"))
-	l.Filters = filters(t)
+	web := l.Protocol != ProtocolThrift
+	if web {
+		l.MaxHeaderBytes = t.size("max_header_bytes", "64KiB", minHeaderBytes, maxHeaderBytes)
+		l.MaxHeldBody = t.size("max_held_body", "64KiB", 0, maxHeldBody)
+	}
+	l.HalfClose = t.choose("half_close", HalfCloseFinish, choice{names: []string{HalfCloseFinish, HalfCloseCancel}})
+	if web {
+		l.TrustForwarded = t.flag("trust_forwarded", true)
+	}
+	l.ExposeBackends = t.flag("expose_backends", false)
+	if web {
+		l.Cache = cache(t.table("cache"))
+		l.Filters = filters(t)
+		t.unfit(l.Protocol, "thrift")
+	} else {
+		l.Thrift = thriftListener(t.table("thrift"))
+		t.unfit(l.Protocol, "max_header_bytes", "max_held_body", "trust_forwarded", "cache", "filter")
+	}
 	for _, r := range t.list("route", maxRoutes) {
 		l.Routes = append(l.Routes, route(r, l))
 	}
@@ -68,29 +74,39 @@ func listener(t *table) Listener {
 // another: what redirects or answers needs none of its own.
 func route(t *table, l Listener) Route {
 	defer t.done()
-	return Route{
+	r := Route{
 		Key:      t.key,
-		Match:    match(t),
+		Match:    match(t, l.Protocol),
 		Upstream: t.namedFrom(l.Upstream, joinKey(l.Key, "upstream")),
-		Cache:    t.flag("cache", true),
-		Filters:  filters(t),
 	}
+	if l.Protocol == ProtocolThrift {
+		t.unfit(l.Protocol, "cache", "filter")
+		return r
+	}
+	r.Cache, r.Filters = t.flag("cache", true), filters(t)
+	return r
 }
 
 // match reads a route's conditions and shows them as one setting.
-func match(route *table) Match {
+func match(route *table, protocol string) Match {
 	t := route.table("match")
 	t.silent = true
 	defer t.done()
-	m := Match{
-		Host:       strings.ToLower(t.text("host", "", checkHostPattern)),
-		PathPrefix: t.text("path_prefix", "", checkPathPrefix),
-		Method:     t.text("method", "", checkMethod),
-		Headers:    headers(t, "header"),
+	var m Match
+	conditions := "host, path_prefix, method, header"
+	if protocol == ProtocolThrift {
+		conditions = "service, method, header"
+		m.Service, m.Method = t.text("service", "", checkThriftName), t.text("method", "", checkThriftName)
+		t.unfit(protocol, "host", "path_prefix")
+	} else {
+		m.Host = strings.ToLower(t.text("host", "", checkHostPattern))
+		m.PathPrefix, m.Method = t.text("path_prefix", "", checkPathPrefix), t.text("method", "", checkMethod)
+		t.unfit(protocol, "service")
 	}
+	m.Headers = headers(t, "header")
 	f := route.at("match")
 	if len(t.values) == 0 && !route.bad["match"] {
-		f.fail(`missing: expected at least one of host, path_prefix, method, header; to match everything, set the listener's upstream`)
+		f.fail(`missing: expected at least one of %s; to match everything, set the listener's upstream`, conditions)
 	}
 	f.settle(m.literal(), byDefault)
 	return m
@@ -127,6 +143,7 @@ func (m Match) literal() string {
 	}
 	add("host", m.Host)
 	add("path_prefix", m.PathPrefix)
+	add("service", m.Service)
 	add("method", m.Method)
 	if len(m.Headers) > 0 {
 		parts = append(parts, "header = "+headersLiteral(m.Headers))

@@ -51,7 +51,7 @@ func parse(name string, src []byte, envState string) (*File, error) {
 		Admin:     admin(root),
 		Listeners: listeners(root),
 	}
-	f.Upstreams = upstreams(root, f.Process)
+	f.Upstreams = upstreams(root, f.Process, leads(f.Listeners))
 	f.ZooKeepers, f.Announces, f.XDS = zooKeepers(root), announces(root), xds(root)
 	root.done()
 	references(r, f)

@@ -10,6 +10,7 @@ func references(r *reader, f *File) {
 	uniqueNames(r, f)
 	uniqueAddresses(r, f)
 	upstreamsExist(r, f)
+	protocolsMeet(r, f)
 }
 
 // lineOf is the line of a key, of its table if the file does not set it.
@@ -77,12 +78,7 @@ func upstreamsExist(r *reader, f *File) {
 		}
 	}
 	for _, l := range f.Listeners {
-		refer(l.Upstream, l.Key+".upstream")
-		splits(l.Filters, refer)
-		for _, route := range l.Routes {
-			refer(route.Upstream, route.Key+".upstream")
-			splits(route.Filters, refer)
-		}
+		eachUpstream(l, refer)
 	}
 	fallbacksLead(r, f, refer)
 	for _, u := range f.Upstreams {

@@ -16,24 +16,28 @@ const (
 	maxPool       = 65535     // connections to one address and port
 )
 
-func upstreams(root *table, process Process) []Upstream {
+func upstreams(root *table, process Process, leads map[string]lead) []Upstream {
 	var all []Upstream
 	root.each("upstream", maxUpstreams, func(name string, t *table) {
 		if err := checkName(name); err != nil {
 			t.r.problem(t.line, t.key, "%v", err)
 		}
-		all = append(all, upstream(name, t, process))
+		led, known := leads[name]
+		if !known {
+			led = lead{ProtocolHTTP, byDefault}
+		}
+		all = append(all, upstream(name, t, process, led))
 	})
 	return all
 }
 
-func upstream(name string, t *table, process Process) Upstream {
+func upstream(name string, t *table, process Process, led lead) Upstream {
 	defer t.done()
 	u := Upstream{
 		Key:            t.key,
 		Name:           name,
 		Sources:        sources(t),
-		Protocol:       t.choose("protocol", "http", protocols("thrift", "thriftmux", "redis", "kafka")),
+		Protocol:       t.chooseFrom("protocol", led.protocol, led.origin, upstreamProtocols()),
 		Timeout:        t.span("timeout", "10s", "none"),
 		StallTimeout:   t.span("stall_timeout", "60s", "none"),
 		AttemptTimeout: t.span("attempt_timeout", "0s", "none"),
@@ -43,11 +47,16 @@ func upstream(name string, t *table, process Process) Upstream {
 	}
 	t.cross(u.AttemptTimeout <= u.Timeout || u.Timeout == 0, "timeout", "attempt_timeout",
 		"attempt_timeout (%s) must not be longer than timeout (%s)", durationText(u.AttemptTimeout), durationText(u.Timeout))
+	if u.Protocol == ProtocolThrift {
+		u.Thrift = thriftUpstream(t.table("thrift"))
+	} else {
+		t.unfit(u.Protocol, "thrift")
+	}
 	u.Balance = balance(t.table("balance"), process)
 	u.Pool = pool(t.table("pool"))
 	u.Breaker = breaker(t.table("breaker"))
 	u.Circuit = circuit(t.table("circuit"))
-	u.Fallback = fallback(t.table("fallback"))
+	u.Fallback = fallback(t.table("fallback"), u.Protocol)
 	u.Retry = retry(t.table("retry"))
 	u.Hedge = hedge(t.table("hedge"))
 	t.each("operation", maxOperations, func(name string, op *table) {
@@ -184,7 +193,7 @@ func checkOperation(name, protocol string) error {
 		return complain(`expected an operation of 1 to 256 characters, such as "GET /search", got %s`, shown(name))
 	}
 	method, path, _ := strings.Cut(name, " ")
-	if protocol != "http" || checkMethod(method) == nil && (strings.HasPrefix(path, "/") || path == "*") {
+	if protocol != ProtocolHTTP || checkMethod(method) == nil && (strings.HasPrefix(path, "/") || path == "*") {
 		return nil
 	}
 	return complain(`expected a method and the beginning of a path, such as "GET /search" or "GET /" for all of GET, got %s, which no request matches`, shown(name))

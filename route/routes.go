@@ -22,7 +22,7 @@ type Params struct {
 	// Upstreams are all those that rules may name.
 	Upstreams map[string]sidecar.Service
 	// Select resolves the name of a part of a message: "host", "path",
-	// "method", or "header:" and a field's name. It is the protocol's; false
+	// "service", "method", or "header:" and a field's name. It is the protocol's; false
 	// says that the protocol has no such part.
 	Select func(name string) (sidecar.Selector, bool)
 }
@@ -99,6 +99,9 @@ func (r *Routes) add(p Params, number int, rule Rule) error {
 	// is looked up: they tell more rules apart than methods do.
 	for _, h := range rule.Headers {
 		rest = append(rest, condition{resolve("header:" + h.Name), h.Value})
+	}
+	if rule.Service != "" {
+		rest = append(rest, condition{resolve("service"), rule.Service})
 	}
 	if rule.Method != "" {
 		rest = append(rest, condition{resolve("method"), rule.Method})

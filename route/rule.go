@@ -23,7 +23,9 @@ type Rule struct {
 	// decoded and no dot segment resolved, since the backend may read these
 	// otherwise. A route is therefore no access control.
 	PathPrefix string
-	// Method is compared exactly; methods are upper case by their nature.
+	// Service is compared exactly, where the protocol has services.
+	Service string
+	// Method is compared exactly; those of HTTP are upper case by their nature.
 	Method string
 	// Headers must all be there with these values, compared exactly. Of a
 	// field sent twice the first counts.

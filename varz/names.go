@@ -352,6 +352,26 @@ var (
 		Help:   "Bytes read from the endpoint over HTTP, counted when a try ends."}
 )
 
+// Sockets and messages of the protocols that are no HTTP.
+var (
+	SocketBytesSent = &Desc{Name: "scales.socket.bytes_sent",
+		Prom: "sidecar_socket_sent_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Bytes written to the endpoint over Thrift, counted when a try ends."}
+	SocketBytesRecv = &Desc{Name: "scales.socket.bytes_recv",
+		Prom: "sidecar_socket_received_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Bytes read from the endpoint over Thrift, counted when a try ends."}
+	ThriftMessagesSent = &Desc{Name: "scales.thrift.SocketTransportSink.messages_sent",
+		Prom: "sidecar_thrift_sent_messages_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Calls written whole to the endpoint over Thrift."}
+	ThriftMessagesRecv = &Desc{Name: "scales.thrift.SocketTransportSink.messages_recv",
+		Prom: "sidecar_thrift_received_messages_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Replies of the endpoint over Thrift, exceptions included."}
+)
+
 // Listeners, the side of the application.
 var (
 	ListenerConnections = &Desc{Name: "sidecar.listener.connections",
@@ -568,6 +588,7 @@ func All() []*Desc {
 		HedgesSent, HedgesWon, HedgesLost, HedgesRefused, HedgesDark,
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
+		SocketBytesSent, SocketBytesRecv, ThriftMessagesSent, ThriftMessagesRecv,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, MuxDiscarded, MuxClientsCut, HeldBytes,
 		Filtered, CacheRequests, CacheStored, CacheInvalidations, CacheBytes, CacheTargets,
 		ZooKeeperConnected, ZooKeeperConnects, ZooKeeperSessions, ZooKeeperRequests, ZooKeeperMembers, ZooKeeperMembersRefused, ZooKeeperMissed, Announced, AnnounceChanges, AnnounceChecksFailed,

@@ -19,6 +19,9 @@ func (d *daemon) cachePage(w io.Writer, q url.Values) error {
 	list := []row{}
 	for _, f := range d.fronts {
 		cfg := f.cfg.Load()
+		if f.between.cache == nil {
+			continue // its protocol has none
+		}
 		if name := q.Get("listener"); name == "" || name == cfg.Name {
 			list = append(list, row{cfg.Name, cfg.Cache.Mode, f.between.cache.State()})
 		}
@@ -30,13 +33,13 @@ func (d *daemon) cachePage(w io.Writer, q url.Values) error {
 func (d *daemon) cachePost(q url.Values) (string, error) {
 	listeners, targets := 0, 0
 	for _, f := range d.fronts {
-		if name := q.Get("listener"); name == "" || name == f.name() {
+		if name := q.Get("listener"); f.between.cache != nil && (name == "" || name == f.name()) {
 			listeners++
 			targets += f.between.cache.Clear()
 		}
 	}
 	if listeners == 0 {
-		return "", admin.BadRequest(fmt.Sprintf("there is no listener %q", q.Get("listener")))
+		return "", admin.BadRequest(fmt.Sprintf("there is no listener %q with a cache", q.Get("listener")))
 	}
 	d.log.Info("cache cleared", "by", "admin", "listener", q.Get("listener"), "targets", targets)
 	return fmt.Sprintf("forgot the answers of %d targets", targets), nil

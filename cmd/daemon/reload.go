@@ -101,6 +101,10 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 	if reflect.DeepEqual(*old, u) {
 		return
 	}
+	if old.Protocol != u.Protocol {
+		d.log.Warn("changed protocol waits for a restart", "upstream", u.Name)
+		u.Protocol, u.Thrift = old.Protocol, old.Thrift
+	}
 	settings, err := d.settings(u)
 	if err == nil {
 		err = r.cluster.Apply(settings)
@@ -110,6 +114,9 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 		return
 	}
 	r.ring.SetSlow(slowAfter(u))
+	if old.Thrift != u.Thrift {
+		r.speaker.set(u)
+	}
 	r.cfg.Store(&u)
 	d.log.Info("settings applied", "upstream", u.Name)
 }
@@ -137,10 +144,12 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 			keepRoutes(front, inForce)
 			continue
 		}
-		front.between.cache.Set(cacheSettings(l))
+		if front.between.cache != nil {
+			front.between.cache.Set(cacheSettings(l))
+		}
 		front.table.Swap(routes)
 		front.admission.SetMax(l.MaxInFlight)
-		front.srv.Set(serverSettings(l))
+		front.srv.set(l)
 		front.ln.SetIdleTimeout(parkedTimeout(l))
 		front.cfg.Store(&l)
 	}

@@ -26,7 +26,7 @@ func (b between) cached(l config.Listener, wanted bool) sidecar.Layer {
 
 // compileRoutes makes a listener's routes over the upstreams there are.
 func compileRoutes(l config.Listener, upstreams map[string]sidecar.Service, b between) (*route.Routes, error) {
-	p := route.Params{Default: l.Upstream, Upstreams: upstreams, Select: http.Select}
+	p := route.Params{Default: l.Upstream, Upstreams: upstreams, Select: selectors(l.Protocol)}
 	var wrong []error
 	layer := func(filters []config.Filter, cache bool) sidecar.Layer {
 		inner := b.cached(l, cache)
@@ -42,7 +42,7 @@ func compileRoutes(l config.Listener, upstreams map[string]sidecar.Service, b be
 	}
 	p.DefaultLayer = layer(nil, true)
 	for _, r := range l.Routes {
-		rule := route.Rule{Host: r.Match.Host, PathPrefix: r.Match.PathPrefix, Method: r.Match.Method, Upstream: r.Upstream, Layer: layer(r.Filters, r.Cache)}
+		rule := route.Rule{Host: r.Match.Host, PathPrefix: r.Match.PathPrefix, Service: r.Match.Service, Method: r.Match.Method, Upstream: r.Upstream, Layer: layer(r.Filters, r.Cache)}
 		for _, h := range r.Match.Headers {
 			rule.Headers = append(rule.Headers, route.HeaderMatch{Name: h.Name, Value: h.Value})
 		}

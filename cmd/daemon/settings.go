@@ -12,7 +12,6 @@ import (
 	"sidecar/upstream/limit"
 	"sidecar/upstream/pool"
 	"sidecar/upstream/retry"
-	"sidecar/wire/http"
 	"sidecar/wire/http1"
 )
 
@@ -116,12 +115,12 @@ func balanceSettings(u config.Upstream) upstream.Balance {
 // hashKey is the part of the request that u's policy goes by; validate has seen
 // that there is such a part.
 func hashKey(u config.Upstream) sidecar.Selector {
-	key, _ := http.Select(u.Balance.Hash)
+	key, _ := selectors(u.Protocol)(u.Balance.Hash)
 	return key
 }
 
-// serverSettings are l's settings as its HTTP server takes them.
-func serverSettings(l config.Listener) http1.Settings {
+// httpSettings are l's settings as its HTTP server takes them.
+func httpSettings(l config.Listener) http1.Settings {
 	return http1.Settings{
 		MaxHeader: int(l.MaxHeaderBytes), HeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, ParkAfter: parkAfter,
 		TrustForwarded: l.TrustForwarded, ExposeBackends: l.ExposeBackends, CancelOnFIN: l.HalfClose == config.HalfCloseCancel,

@@ -31,6 +31,7 @@ type running struct {
 	cfg     atomic.Pointer[config.Upstream] // in force
 	cluster *upstream.Cluster
 	ring    *why.Ring
+	speaker speaker
 	stop    context.CancelFunc // nil before start
 }
 
@@ -42,11 +43,12 @@ func (u *upstreams) add(cfg config.Upstream) error {
 	// cluster for those of an old one of its name.
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	c, ring, err := u.d.newCluster(cfg)
+	to := u.d.speaker(cfg)
+	c, ring, err := u.d.newCluster(cfg, to)
 	if err != nil {
 		return err
 	}
-	r := &running{name: cfg.Name, cluster: c, ring: ring}
+	r := &running{name: cfg.Name, cluster: c, ring: ring, speaker: to}
 	r.cfg.Store(&cfg)
 	u.all[cfg.Name] = r
 	if u.ctx != nil {

@@ -9,7 +9,6 @@ import (
 	"sidecar/config"
 	"sidecar/discovery"
 	"sidecar/discovery/dns"
-	"sidecar/wire/http"
 )
 
 // read is the outcome of reading the file at path, with everything that
@@ -68,14 +67,22 @@ func validateUpstreams(f *config.File, path string) (problems []config.Problem) 
 	problems = append(problems, checkPeers(f, path)...)
 	for _, u := range f.Upstreams {
 		if hash := u.Balance.Hash; hash != "" {
-			if _, ok := http.Select(hash); !ok {
-				problems = append(problems, f.ProblemAt(u.Key+".balance.hash", fmt.Sprintf(
-					"an HTTP request has no part named %q: expected header:NAME, cookie:NAME, path:N, query:NAME, client, host, path, method or request_id", hash)))
+			if _, ok := selectors(u.Protocol)(hash); !ok {
+				problems = append(problems, f.ProblemAt(u.Key+".balance.hash", fmt.Sprintf(partsOf(u.Protocol), hash)))
 			}
 		}
 	}
 	wrong, _ := checkZooKeeper(f)
 	return append(problems, wrong...)
+}
+
+// partsOf says which parts a request of the protocol has, to whoever asks for
+// another.
+func partsOf(protocol string) string {
+	if protocol == config.ProtocolThrift {
+		return "a Thrift call has no part named %q: expected header:NAME, client_id, client, method or service"
+	}
+	return "an HTTP request has no part named %q: expected header:NAME, cookie:NAME, path:N, query:NAME, client, host, path, method or request_id"
 }
 
 // located is err with the setting that it comes of; nil if that is.

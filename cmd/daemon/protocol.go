@@ -1,0 +1,135 @@
+package daemon
+
+import (
+	"context"
+	"net"
+	"sync/atomic"
+
+	"sidecar"
+	"sidecar/config"
+	"sidecar/discovery"
+	"sidecar/listener"
+	"sidecar/sock"
+	"sidecar/upstream/pool"
+	"sidecar/varz"
+	"sidecar/wire/http"
+	"sidecar/wire/http1"
+	"sidecar/wire/thrift"
+)
+
+// server is the local side of one protocol, as a front has it. Protocol packages
+// return their own types, and import nobody who would use them.
+type server interface {
+	listener.Server
+	// set takes over what a reload has changed.
+	set(l config.Listener)
+}
+
+type httpServer struct{ *http1.Server }
+
+func (s httpServer) NewClient(c *sock.Conn) listener.Client { return s.Server.NewClient(c) }
+func (s httpServer) set(l config.Listener)                  { s.Set(httpSettings(l)) }
+
+type thriftServer struct{ *thrift.Server }
+
+func (s thriftServer) NewClient(c *sock.Conn) listener.Client { return s.Server.NewClient(c) }
+func (s thriftServer) set(l config.Listener)                  { s.Set(thriftSettings(l)) }
+
+// newServer makes the server of l's protocol.
+func (d *daemon) newServer(l config.Listener, handler sidecar.Service, refused func(*sidecar.Exchange, string, *sidecar.Fault)) server {
+	if l.Protocol == config.ProtocolThrift {
+		return thriftServer{thrift.NewServer(thrift.Params{
+			Handler: handler, Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Room: d.room,
+			Stats: thrift.NewStats(d.registry, l.Name), Refused: refused,
+		}, thriftSettings(l))}
+	}
+	return httpServer{http1.NewServer(http1.Params{
+		Handler: handler, Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Held: int(l.MaxHeldBody),
+		Room: d.room, Pipes: d.pipes, Stats: http1.NewStats(d.registry, l.Name), Refused: refused,
+	}, httpSettings(l))}
+}
+
+// selectors is how the parts of a request are named in the protocol.
+func selectors(protocol string) func(name string) (sidecar.Selector, bool) {
+	if protocol == config.ProtocolThrift {
+		return thrift.Select
+	}
+	return http.Select
+}
+
+// requestID is the part of a request that tells it from all others.
+func requestID(protocol string) sidecar.Selector {
+	name := "request_id"
+	if protocol == config.ProtocolThrift {
+		name = "header:request_id"
+	}
+	id, _ := selectors(protocol)(name)
+	return id
+}
+
+// speaker is how the endpoints of an upstream are spoken to.
+type speaker struct {
+	dial           func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error)
+	sent, received *varz.Desc // bytes
+	// set takes over what a reload has changed, for the connections to come.
+	set func(u config.Upstream)
+}
+
+func (d *daemon) speaker(u config.Upstream) speaker {
+	if u.Protocol == config.ProtocolThrift {
+		return d.thriftSpeaker(u)
+	}
+	dialer := http1.Dialer{Dial: new(net.Dialer).DialContext}
+	return speaker{
+		sent: varz.HTTPBytesSent, received: varz.HTTPBytesRecv, set: func(config.Upstream) {},
+		dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
+			conn, err := dialer.Connect(ctx, e.Address)
+			if err != nil {
+				return nil, err // a nil *http1.Conn in a pool.Conn would not be nil
+			}
+			return conn, nil
+		},
+	}
+}
+
+func (d *daemon) thriftSpeaker(u config.Upstream) speaker {
+	var dialer atomic.Pointer[thrift.Dialer]
+	set := func(u config.Upstream) {
+		dialer.Store(&thrift.Dialer{
+			Dial: new(net.Dialer).DialContext, Encoding: thriftChoice(u.Thrift).Encoding, MaxFrame: int(u.Thrift.MaxFrame),
+			Buffers: d.bufs, Room: d.room,
+			Count: func(address string) (sent, received *varz.Counter) {
+				s := varz.Source{Service: u.Name, Endpoint: address}
+				return d.registry.Counter(varz.ThriftMessagesSent, s), d.registry.Counter(varz.ThriftMessagesRecv, s)
+			},
+		})
+	}
+	set(u)
+	return speaker{
+		sent: varz.SocketBytesSent, received: varz.SocketBytesRecv, set: set,
+		dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
+			conn, err := dialer.Load().Connect(ctx, e.Address)
+			if err != nil {
+				return nil, err
+			}
+			return conn, nil
+		},
+	}
+}
+
+// thriftChoice is what is configured of Thrift as its package knows it.
+func thriftChoice(t config.Thrift) thrift.Choice {
+	c, err := thrift.ParseChoice(t.Transport, t.Protocol)
+	if err != nil {
+		panic("daemon: config lets an encoding pass that thrift does not know: " + err.Error())
+	}
+	return c
+}
+
+// thriftSettings are l's settings as its Thrift server takes them.
+func thriftSettings(l config.Listener) thrift.Settings {
+	return thrift.Settings{
+		Speaks: thriftChoice(l.Thrift), MaxFrame: int(l.Thrift.MaxFrame), HeaderTimeout: l.HeaderTimeout,
+		IdleTimeout: l.IdleTimeout, ParkAfter: parkAfter, ExposeBackends: l.ExposeBackends, CancelOnFIN: l.HalfClose == config.HalfCloseCancel,
+	}
+}

@@ -1,0 +1,103 @@
+package config
+
+import (
+	"slices"
+	"strings"
+)
+
+// What listeners and upstreams may speak.
+const (
+	ProtocolHTTP   = "http"
+	ProtocolThrift = "thrift"
+)
+
+// listenerProtocols and upstreamProtocols are what this version speaks on either
+// side.
+func listenerProtocols() choice { return protocols("redis", "kafka") }
+func upstreamProtocols() choice { return protocols("thriftmux", "redis", "kafka") }
+
+func protocols(later ...string) choice {
+	return choice{names: []string{ProtocolHTTP, ProtocolThrift}, later: later, has: "speaks http and thrift"}
+}
+
+// lead is the listener by which an upstream is reached first.
+type lead struct{ protocol, origin string }
+
+// leads are what upstreams speak that do not say it: what the first listener
+// speaks that leads to them.
+func leads(listeners []Listener) map[string]lead {
+	all := map[string]lead{}
+	for _, l := range listeners {
+		if !slices.Contains(upstreamProtocols().names, l.Protocol) {
+			continue // it is wrong, which is told there
+		}
+		to := lead{l.Protocol, joinKey(l.Key, "protocol")}
+		refer := func(name, _ string) {
+			if _, known := all[name]; !known {
+				all[name] = to
+			}
+		}
+		eachUpstream(l, refer)
+	}
+	return all
+}
+
+// eachUpstream tells of each upstream that l leads to, and by which key.
+func eachUpstream(l Listener, refer func(name, key string)) {
+	refer(l.Upstream, l.Key+".upstream")
+	splits(l.Filters, refer)
+	for _, route := range l.Routes {
+		refer(route.Upstream, route.Key+".upstream")
+		splits(route.Filters, refer)
+	}
+}
+
+// protocolsMeet looks whether listeners and fallbacks lead to what speaks their
+// protocol.
+func protocolsMeet(r *reader, f *File) {
+	speaks := map[string]string{}
+	for _, u := range f.Upstreams {
+		speaks[u.Name] = u.Protocol
+	}
+	meet := func(from, protocol, to, key string) {
+		if p := speaks[to]; p != "" && p != protocol && slices.Contains(listenerProtocols().names, protocol) && slices.Contains(upstreamProtocols().names, p) {
+			r.problem(r.lineOf(key), key, "%s speaks %s and upstream %s %s: they do not understand each other", from, protocol, shown(to), p)
+		}
+	}
+	for _, l := range f.Listeners {
+		eachUpstream(l, func(name, key string) { meet("the listener", l.Protocol, name, key) })
+	}
+	for _, u := range f.Upstreams {
+		meet("the upstream", u.Protocol, u.Fallback.Upstream, u.Key+".fallback.upstream")
+	}
+}
+
+// unfit refuses keys that mean nothing in the protocol, whose tables do not ask
+// for them.
+func (t *table) unfit(protocol string, names ...string) {
+	for _, name := range names {
+		if f := t.at(name); f.set {
+			t.asked = append(t.asked, name)
+			f.fail("means nothing with protocol %s: leave it out", shown(protocol))
+		}
+	}
+}
+
+// chooseFrom is choose for a default that is itself set somewhere.
+func (t *table) chooseFrom(name, def, origin string, c choice) string {
+	f := t.field(name)
+	s := def
+	if f.set {
+		s = f.text(c.check)
+	}
+	f.settle(quote(s), origin)
+	return s
+}
+
+// checkThriftName is for the name of a method or a service.
+func checkThriftName(s string) error {
+	if s == "" || len(s) > maxThriftName || strings.ContainsFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f || r == ':' }) {
+		return complain("expected a name of 1 to %d characters without space and colon, got %s", maxThriftName, shown(s))
+	}
+	return nil
+}
