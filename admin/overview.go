@@ -31,7 +31,8 @@ type Overview struct {
 	Facts []string
 }
 
-// Endpoint is one row of the page. State is "open", "busy" or "closed".
+// Endpoint is one row of the page. State is "open", "busy",
+// "closed" or "leaving".
 type Endpoint struct {
 	Upstream, Address  string
 	State, Why         string // Why is "" for open, unless it fails and is kept
@@ -52,7 +53,7 @@ func (e Endpoint) Colour() string {
 			return "suspect"
 		}
 		return "open"
-	case "busy", "closed":
+	case "busy", "closed", "leaving":
 		return e.State
 	}
 	return ""

@@ -27,6 +27,7 @@ func TestEndpointThatIsOpenAndFailsIsNotGreen(t *testing.T) {
 		{"open", "failing; kept because it is the last one left in use", "suspect"},
 		{"busy", "all connections in use", "busy"},
 		{"closed", "ejected", "closed"},
+		{"leaving", "no longer announced", "leaving"},
 		{`x" onload="`, "", ""},
 	} {
 		if got := (Endpoint{State: c.state, Why: c.why}).Colour(); got != c.want {

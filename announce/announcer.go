@@ -47,6 +47,8 @@ type Announcer struct {
 	poke  chan struct{}
 	gone  chan struct{} // closed once withdrawn
 
+	begun bool // a check has spoken; only the goroutine of the checks uses it
+
 	mu        sync.Mutex
 	status    Status
 	withdrawn bool
@@ -183,7 +185,11 @@ func (a *Announcer) judge(h *health, err error) {
 	if err != nil {
 		a.stats.failures.Inc()
 	}
+	first := !a.begun
+	a.begun = true
 	switch {
+	case first && err != nil:
+		a.log.Warn("announce: the check fails; the service is not announced until it passes", "check", a.p.Check.Kind, "err", err)
 	case changed && h.well:
 		a.log.Info("announce: the service is well")
 	case changed:

@@ -136,7 +136,7 @@ func (r *registration) create(ctx context.Context, id int64) error {
 		return fmt.Errorf("the path was taken away: %w", err)
 	case zk.Denied(err):
 		r.doubt = false
-		return fmt.Errorf("not allowed to write %s: set auth in a [zookeeper.NAME] table with these servers: %w", r.p.At.Path, err)
+		return fmt.Errorf("not allowed to write %s: %s: %w", r.p.At.Path, r.session.Permit(), err)
 	case err != nil:
 		return err
 	}

@@ -110,5 +110,5 @@ func checkWeight(w float64) error {
 	if w >= minWeight && w <= maxWeight {
 		return nil
 	}
-	return fmt.Errorf("weight %v: expected a number from %v to %v", w, minWeight, maxWeight)
+	return fmt.Errorf("weight %v: expected a number from %v to %.0f", w, minWeight, maxWeight)
 }

@@ -93,7 +93,7 @@ func (k *Keeper) restore() {
 		for _, o := range k.origins {
 			if o.name == r.Source && !o.fromDisk {
 				o.restore(r.Endpoints, r.LastOK)
-				o.log.Warn("discovery: begun with the endpoints of a former process until the source answers",
+				o.log.Info("discovery: begun with the endpoints of a former process until the source answers",
 					"endpoints", len(r.Endpoints), "age", k.p.Now().Sub(r.LastOK).Round(time.Second))
 			}
 		}

@@ -192,6 +192,38 @@ func TestFailureBeforeTheFirstAnswerSaysThatNothingIsKnown(t *testing.T) {
 	})
 }
 
+// A misspelled name is an answer, and no error: without a line of its own it
+// would show nowhere but in failed requests.
+func TestAnswerWithoutEndpointsIsToldOnceWithItsReason(t *testing.T) {
+	var log strings.Builder
+	a := newScripted("dns://x:1")
+	none := Update{Empty: "x does not exist (NXDOMAIN)"}
+	keep(t, KeeperParams{Sources: []Source{a}, Log: slog.New(slog.NewTextHandler(&log, nil))}, func(k *kept) {
+		wants := func(times int, why string) {
+			t.Helper()
+			if n := strings.Count(log.String(), "tells no endpoints"); n != times {
+				t.Errorf("told %d times, want %d:\n%s", n, times, log.String())
+			}
+			if got := k.Snapshot().Nothing(); got != why {
+				t.Errorf("the snapshot says %q, want %q", got, why)
+			}
+		}
+		wants(0, "")
+		a.sends(none)
+		a.sends(none)
+		wants(1, "dns://x:1: "+none.Empty)
+		if !strings.Contains(log.String(), "NXDOMAIN") || strings.Contains(log.String(), `answer=""`) {
+			t.Errorf("the log has %s", log.String())
+		}
+		a.answers("x:1")
+		wants(1, "")
+		a.sends(none) // which is not held here
+		wants(2, "dns://x:1: "+none.Empty)
+		a.sends(Update{})
+		wants(3, "")
+	})
+}
+
 func TestHowLongASourceFailedIsToldInMilliseconds(t *testing.T) {
 	var log strings.Builder
 	o := &origin{log: slog.New(slog.NewTextHandler(&log, nil))}

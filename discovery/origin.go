@@ -58,6 +58,7 @@ func (o *origin) take(u Update) {
 		o.log.Info("discovery: the source works again", "failed_for", u.At.Sub(o.errSince).Round(time.Millisecond))
 		o.err, o.errSince = nil, time.Time{}
 	}
+	news := o.lastOK.IsZero() || o.fromDisk || len(o.answer) > 0 || o.empty != u.Empty
 	o.lastOK, o.fromDisk, o.empty, o.drops = u.At, false, "", u.Drops
 	if len(u.Endpoints) == 0 {
 		o.empty = u.Empty
@@ -72,12 +73,22 @@ func (o *origin) take(u Update) {
 	case big && !o.held():
 		o.heldSince, o.heldUntil = u.At, u.At.Add(o.hold)
 		o.log.Warn("discovery: most endpoints are gone at once; they stay in use for the time of the hold, but for those that refuse connections",
-			"announced", len(next), "missing", len(o.gone), "hold", o.hold, "answer", o.empty)
+			o.saying("announced", len(next), "missing", len(o.gone), "hold", o.hold)...)
 	case !big && o.held():
 		o.log.Info("discovery: what was gone at once has come back", "announced", len(next), "missing", len(o.gone))
 		o.release()
+	case len(next) == 0 && news && !o.held():
+		o.log.Warn("discovery: the source works and tells no endpoints", o.saying()...)
 	}
 	o.publish()
+}
+
+// saying adds to what a line tells why the answer has nothing, if it does.
+func (o *origin) saying(args ...any) []any {
+	if o.empty != "" {
+		args = append(args, "answer", o.empty)
+	}
+	return args
 }
 
 func (o *origin) fail(u Update) {
@@ -102,7 +113,7 @@ func (o *origin) due(now time.Time) bool {
 	if !o.held() || now.Before(o.heldUntil) {
 		return false
 	}
-	o.log.Warn("discovery: the hold is over; what is not announced is let go", "announced", len(o.answer), "missing", len(o.gone), "answer", o.empty)
+	o.log.Warn("discovery: the hold is over; what is not announced is let go", o.saying("announced", len(o.answer), "missing", len(o.gone))...)
 	o.release()
 	o.publish()
 	return true

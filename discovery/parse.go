@@ -108,7 +108,7 @@ func parsePart(part string) (Endpoint, error) {
 		return Endpoint{}, fmt.Errorf("unknown parameter after %q: expected ?weight=N and nothing else", address)
 	}
 	if e.Weight, err = strconv.ParseFloat(value, 64); err != nil {
-		return Endpoint{}, fmt.Errorf("weight of %q: expected a number from %v to %v", address, minWeight, maxWeight)
+		return Endpoint{}, fmt.Errorf("weight of %q: expected a number from %v to %.0f", address, minWeight, maxWeight)
 	}
 	if err = checkWeight(e.Weight); err != nil {
 		return Endpoint{}, fmt.Errorf("%q: %w", address, err)

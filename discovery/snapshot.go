@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"strings"
 	"time"
 )
 
@@ -48,6 +49,21 @@ type Snapshot struct {
 // Answered tells whether any source has given a good answer yet, in this run
 // of the process or in a former one that left its record.
 func (s *Snapshot) Answered() bool { return !s.LastOK.IsZero() }
+
+// Nothing says why sources that have answered tell no endpoints, "" if there are
+// some or that is not known.
+func (s *Snapshot) Nothing() string {
+	if len(s.Endpoints) > 0 {
+		return ""
+	}
+	var all []string
+	for i := range s.Sources {
+		if o := &s.Sources[i]; o.Empty != "" {
+			all = append(all, o.Name+": "+o.Empty)
+		}
+	}
+	return strings.Join(all, "; ")
+}
 
 // Stale is since when the named source has not been known to work, zero if it
 // does.

@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -80,9 +81,9 @@ func (n *announcements) apply(list []config.Announce) error {
 }
 
 func (n *announcements) make(cfg config.Announce) (*announced, error) {
-	p, err := announcement(cfg)
+	p, key, err := announcement(cfg)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%s: %w", key, err)
 	}
 	p.Ensembles, p.Registry, p.Log = n.d.zk.Ensembles, n.d.registry, n.d.log
 	a, err := announce.New(p)
@@ -134,6 +135,21 @@ func (n *announcements) startAll(ctx context.Context, work *sync.WaitGroup) {
 	}
 }
 
+// notes say which are not in ZooKeeper, and why.
+func (n *announcements) notes() (list []string) {
+	for _, one := range n.list() {
+		s := one.a.Status()
+		switch {
+		case s.Announced || s.Withdrawn:
+		case s.Error != "":
+			list = append(list, "announce "+s.Name+": not announced: "+s.Error)
+		case s.CheckSaid != "":
+			list = append(list, "announce "+s.Name+": not announced: its check ("+s.Check+") fails: "+s.CheckSaid)
+		}
+	}
+	return list
+}
+
 func (n *announcements) list() []*announced {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -152,29 +168,33 @@ func (n *announcements) withdraw(ctx context.Context) {
 	wg.Wait()
 }
 
-// announcement is cfg as announcers take it, but for what all of them share.
-func announcement(cfg config.Announce) (p announce.Params, err error) {
+// announcement is cfg as announcers take it, but for what all of them share. key
+// is where an error is.
+func announcement(cfg config.Announce) (p announce.Params, key string, err error) {
 	p = announce.Params{
 		Name: cfg.Name, Interval: cfg.Interval, Rise: cfg.Rise, Fall: cfg.Fall,
 		Check: announce.Check{Kind: cfg.Check, Address: cfg.CheckAddress, Path: cfg.CheckPath, Timeout: cfg.Timeout},
 	}
 	if p.At, err = zk.ParseLocation(cfg.To); err != nil {
-		return p, fmt.Errorf("to: %w", err)
+		return p, "to", err
 	}
-	if p.At.Endpoint != "" || p.At.Prefix == "" {
-		return p, errTo
+	switch {
+	case p.At.Endpoint != "":
+		return p, "to", fmt.Errorf("leave out \"#%s\": a member has all of its endpoints, address and those of additional", p.At.Endpoint)
+	case p.At.Prefix == "":
+		return p, "to", errors.New("expected a name behind ?prefix=, which the member's begins with")
 	}
 	p.Member.Shard = cfg.Shard
 	if p.Member.Service, err = reachable(cfg.Address); err != nil {
-		return p, fmt.Errorf("address: %w", err)
+		return p, "address", err
 	}
 	p.Member.Additional = map[string]string{}
 	for _, a := range cfg.Additional {
 		if p.Member.Additional[a.Name], err = reachable(a.Address); err != nil {
-			return p, fmt.Errorf("additional.%s: %w", a.Name, err)
+			return p, "additional." + a.Name, err
 		}
 	}
-	return p, nil
+	return p, "", nil
 }
 
 // reachable is an address that others can go to: not "any of this machine's".

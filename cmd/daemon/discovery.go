@@ -16,7 +16,8 @@ type sourceRow struct {
 	Error     string  `json:"error,omitempty"`
 	ErrorFor  float64 `json:"error_for_ms,omitempty"`
 	StaleFor  float64 `json:"stale_for_ms,omitempty"`
-	Announced int     `json:"announced"` // by its last good answer
+	Recorded  bool    `json:"recorded,omitempty"` // announced is what a former process knew
+	Announced int     `json:"announced"`          // by its last good answer
 	Published int     `json:"published"`
 	Empty     string  `json:"empty,omitempty"` // why it announces none
 	Drops     any     `json:"drops,omitempty"` // shares of the requests that it wants refused
@@ -55,7 +56,7 @@ func (d *daemon) discoveryPage(w io.Writer, q url.Values) error {
 
 func sourceRowOf(o discovery.SourceState) sourceRow {
 	r := sourceRow{
-		Source: o.Name, State: "ok", LastOK: stamp(o.LastOK), ErrorFor: since(o.ErrSince), StaleFor: since(o.Stale),
+		Source: o.Name, State: "ok", LastOK: stamp(o.LastOK), ErrorFor: since(o.ErrSince), StaleFor: since(o.Stale), Recorded: o.FromDisk,
 		Announced: o.Raw, Published: o.Published, Empty: o.Empty, HeldFor: since(o.HeldSince), HeldUntil: stamp(o.HeldUntil),
 	}
 	if len(o.Drops) > 0 {

@@ -28,6 +28,9 @@ func (d *daemon) overview() admin.Overview {
 			o.Notes = append(o.Notes, fmt.Sprintf("upstream %s: %g %% of the requests are wanted dropped (%s); drop_overload is %s",
 				r.name, 100*one.Share, one.Category, one.Mode))
 		}
+		if why := s.Nothing(); why != "" {
+			o.Notes = append(o.Notes, "upstream "+r.name+": no endpoints: "+why)
+		}
 		if note := circuitNote(r); note != "" {
 			o.Notes = append(o.Notes, "upstream "+r.name+": "+note)
 		}
@@ -37,12 +40,13 @@ func (d *daemon) overview() admin.Overview {
 		}
 		for _, e := range r.cluster.Rows() {
 			o.Endpoints = append(o.Endpoints, admin.Endpoint{
-				Upstream: r.name, Address: e.Address, State: pageState(e.State), Why: e.Why, Pending: e.Pending,
+				Upstream: r.name, Address: e.Address, State: e.State, Why: e.Why, Pending: e.Pending,
 				Connections: int64(e.Pool.Size), InAperture: e.InAperture, Requests: e.Requests, Failures: e.Failures,
 				P50: e.P50, P99: e.P99, Age: e.Age.Round(time.Second), Source: e.Source,
 			})
 		}
 	}
+	o.Notes = append(o.Notes, d.zk.announced.notes()...)
 	for _, f := range d.fronts {
 		cfg := f.cfg.Load()
 		s := varz.Source{Listener: cfg.Name}
@@ -73,11 +77,4 @@ func placeFact(name string, f upstream.Focus) string {
 		text += "; " + f.Note
 	}
 	return text
-}
-
-func pageState(s string) string {
-	if s == "leaving" {
-		return "closed"
-	}
-	return s
 }

@@ -144,7 +144,8 @@ func discoveryState(r *running) any {
 		LastOK    string `json:"last_ok,omitempty"`
 		Error     string `json:"error,omitempty"`
 		Held      string `json:"held,omitempty"`
-	}{Source: s.Source, Endpoints: len(s.Endpoints), Held: s.Held}
+		Empty     string `json:"empty,omitempty"` // why there is none
+	}{Source: s.Source, Endpoints: len(s.Endpoints), Held: s.Held, Empty: s.Nothing()}
 	state.Since, state.LastOK = stamp(s.Since), stamp(s.LastOK)
 	if s.Err != nil {
 		state.Error = s.Err.Error()

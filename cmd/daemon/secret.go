@@ -46,17 +46,17 @@ func tlsConfig(ca, cert, key, name string) (*tls.Config, error) {
 	if ca != "" {
 		pem, err := os.ReadFile(ca)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("tls_ca: %w", err)
 		}
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("%s has no certificate in PEM", ca)
+			return nil, fmt.Errorf("tls_ca: %s has no certificate in PEM", ca)
 		}
 	}
 	if cert != "" {
 		own, err := tls.LoadX509KeyPair(cert, key)
 		if err != nil {
-			return nil, err
+			return nil, fmt.Errorf("tls_cert and tls_key: %w", err)
 		}
 		c.Certificates = []tls.Certificate{own}
 	}

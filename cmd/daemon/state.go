@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,10 +20,25 @@ func makeState(f *config.File) error {
 	if dir == "" {
 		return nil
 	}
-	if err := os.MkdirAll(filepath.Join(dir, recordsDir), 0o700); err != nil {
+	dir = filepath.Join(dir, recordsDir)
+	err := os.MkdirAll(dir, 0o700)
+	if err == nil {
+		err = tryWriting(dir)
+	}
+	if err != nil {
 		return located(f, "process.state_dir", fmt.Errorf("%w: make the directory and let the user that the sidecar runs as write to it", err))
 	}
 	return nil
+}
+
+// tryWriting tells at once what would else show when the process ends, as a
+// record that the next one misses.
+func tryWriting(dir string) error {
+	f, err := os.CreateTemp(dir, "try-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
 }
 
 // recordOf is the file that keeps what discovery knows of an upstream, "" if

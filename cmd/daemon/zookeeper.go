@@ -38,7 +38,7 @@ func (e *ensembles) of(servers []string) zk.Settings {
 		}
 		s := zk.Settings{SessionTimeout: z.SessionTimeout}
 		if z.Auth != (config.Secret{}) {
-			s.Auth = func() (string, error) { return readSecret(z.Auth) }
+			s.Auth = func() (string, error) { return readLogin(z) }
 		}
 		if z.TLS {
 			s.TLS = func() (*tls.Config, error) { return tlsConfig(z.TLSCA, z.TLSCert, z.TLSKey, z.TLSName) }
@@ -46,6 +46,19 @@ func (e *ensembles) of(servers []string) zk.Settings {
 		return s
 	}
 	return zk.Settings{}
+}
+
+// readLogin reads the credentials for an ensemble. ZooKeeper takes any, and lets
+// whoever has the wrong ones do nothing later.
+func readLogin(z config.ZooKeeper) (string, error) {
+	text, err := readSecret(z.Auth)
+	if user, _, both := strings.Cut(text, ":"); err == nil && (!both || user == "") {
+		err = errors.New(`expected "user:password"`)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s.auth: %w", z.Key, err)
+	}
+	return text, nil
 }
 
 // sourceParams are those of the sources of the upstream named service.
@@ -82,8 +95,8 @@ func checkZooKeeper(f *config.File) (problems []config.Problem, notes []string) 
 	first := map[string]string{}
 	for _, a := range f.Announces {
 		use(a.To)
-		if _, err := announcement(a); err != nil {
-			problems = append(problems, f.ProblemAt(a.Key, err.Error()))
+		if _, key, err := announcement(a); err != nil {
+			problems = append(problems, f.ProblemAt(a.Key+"."+key, err.Error()))
 			continue
 		}
 		same := a.To + " " + a.Address
@@ -108,8 +121,6 @@ func checkZooKeeper(f *config.File) (problems []config.Problem, notes []string) 
 	}
 	return problems, notes
 }
-
-var errTo = errors.New(`to: a path alone is expected, without "#" and with a prefix that is not empty`)
 
 // reloadZooKeeper applies what a reload says of ensembles and announcements.
 func (d *daemon) reloadZooKeeper(old, f *config.File) {

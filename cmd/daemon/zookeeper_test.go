@@ -53,12 +53,45 @@ func TestSecretsAreReadFromFilesWithoutTheirLineEnd(t *testing.T) {
 	}
 }
 
+// A wrong password is found out by ZooKeeper only when a node is asked for, and
+// not even then in so many words.
+func TestCredentialsThatCannotBeSomeAreToldWithTheirKey(t *testing.T) {
+	dir := t.TempDir()
+	write := func(name, text string) config.Secret {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return config.Secret{File: path}
+	}
+	for _, c := range []struct {
+		auth config.Secret
+		want string
+	}{
+		{write("good", "me:a:b\n"), ""},
+		{write("half", "hunter2"), `expected "user:password"`},
+		{write("nobody", ":hunter2"), `expected "user:password"`},
+		{config.Secret{File: filepath.Join(dir, "none")}, "no such file"},
+	} {
+		text, err := readLogin(config.ZooKeeper{Key: "zookeeper.main", Auth: c.auth})
+		switch {
+		case c.want == "" && (err != nil || text != "me:a:b"):
+			t.Errorf("got %q, %v", text, err)
+		case c.want != "" && (err == nil || !strings.HasPrefix(err.Error(), "zookeeper.main.auth: ") || !strings.Contains(err.Error(), c.want)):
+			t.Errorf("%v does not say %q", err, c.want)
+		case err != nil && strings.Contains(err.Error(), "hunter2"):
+			t.Errorf("%v tells the secret", err)
+		}
+	}
+}
+
 func TestZooKeeperTablesAndAnnouncementsAreCheckedAgainstEachOther(t *testing.T) {
 	for name, c := range map[string]struct{ more, want string }{
 		"servers that are none":                 {"[zookeeper.z]\nservers = \"a b\"", "c.toml:8: zookeeper.z.servers: zk: server 1: space"},
 		"two tables of one ensemble":            {"[zookeeper.a]\nservers = \"zk1,zk2\"\n[zookeeper.b]\nservers = \"zk2:2181,zk1\"", "zookeeper.b.servers: these are the servers of zookeeper.a, too"},
-		"no path":                               {strings.ReplaceAll(announcing, "z/a", "z"), "to: discovery: zk: no path"},
-		"an endpoint to announce at":            {strings.ReplaceAll(announcing, "z/a", "z/a#b"), `a path alone is expected`},
+		"no path":                               {strings.ReplaceAll(announcing, "z/a", "z"), "announce[0].to: discovery: zk: no path"},
+		"an endpoint to announce at":            {strings.ReplaceAll(announcing, "z/a", "z/a#b"), `announce[0].to: leave out "#b"`},
+		"a prefix that is empty":                {strings.ReplaceAll(announcing, "z/a", "z/a?prefix="), "announce[0].to: expected a name behind ?prefix="},
 		"any address":                           {strings.ReplaceAll(announcing, "10.0.0.5", "0.0.0.0"), "no address that others can connect to"},
 		"the same twice":                        {announcing + strings.ReplaceAll(announcing, `"a"`, `"b"`), "announces what a announces"},
 		"an additional endpoint without a port": {announcing + "additional = { admin = \"x\" }", "additional.admin: missing port"},

@@ -23,7 +23,8 @@ type answer struct {
 	services  []*mdns.SRV
 	ttl       time.Duration // of the shortest-lived record used
 	// none says why there is nothing, "" if there is something.
-	none string
+	none    string
+	missing bool // because the name is not there at all
 }
 
 // read takes the records of that type for name out of a reply whose code is
@@ -47,7 +48,7 @@ func read(m *mdns.Msg, name string, kind uint16) answer {
 	}
 	a.none, a.ttl = fmt.Sprintf("%s has no %s record", name, mdns.TypeToString[kind]), negative(m)
 	if m.Rcode == mdns.RcodeNameError {
-		a.none = fmt.Sprintf("%s does not exist (NXDOMAIN)", owner)
+		a.none, a.missing = fmt.Sprintf("%s does not exist (NXDOMAIN)", owner), true
 	}
 	return a
 }

@@ -78,7 +78,11 @@ func (r *resolver) addresses(ctx context.Context, full string, f family) (answer
 	case four.none == "":
 		return four, nil
 	}
-	return answer{none: four.none + " and no AAAA record", ttl: min(four.ttl, six.ttl)}, nil
+	none := four.none
+	if !four.missing {
+		none += " and no AAAA record"
+	}
+	return answer{none: none, missing: four.missing, ttl: min(four.ttl, six.ttl)}, nil
 }
 
 // pick are the addresses of that family, by the rules of addresses.

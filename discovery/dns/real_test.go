@@ -194,7 +194,7 @@ func TestSearchDomainsAndHosts(t *testing.T) {
 			t.Errorf("%s: %+v, %v; want %s", name, a, err, want)
 		}
 	}
-	if a, err := r.host(t.Context(), "gone.test", familyAuto); err != nil || !strings.Contains(a.none, "NXDOMAIN") {
+	if a, err := r.host(t.Context(), "gone.test", familyAuto); err != nil || a.none != "gone.test. does not exist (NXDOMAIN)" {
 		t.Errorf("%+v, %v", a, err)
 	}
 }

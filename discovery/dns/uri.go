@@ -74,6 +74,9 @@ func serviceName(s string) (string, error) {
 	if len(labels) < 3 || !strings.HasPrefix(labels[0], "_") || !strings.HasPrefix(labels[1], "_") || len(labels[0]) < 2 || len(labels[1]) < 2 {
 		return "", fmt.Errorf("%q: expected srv://_service._proto.name such as srv://_http._tcp.example.com; the records give the port", s)
 	}
+	if name, port, has := strings.Cut(s, ":"); has {
+		return "", fmt.Errorf("%q: leave out \":%s\": the records give the port", name+":"+port, port)
+	}
 	// The rules for names are those of addresses.
 	address, err := discovery.ParseAddress(s + ":1")
 	if err != nil {

@@ -39,7 +39,7 @@ func TestParseSaysWhatWasExpected(t *testing.T) {
 		"srv://example.com":             "_service._proto.name",
 		"srv://_http._tcp":              "_service._proto.name",
 		"srv://_._tcp.a":                "_service._proto.name",
-		"srv://_http._tcp.a:80":         "too many colons",
+		"srv://_http._tcp.a:80":         `leave out ":80"`,
 		"dns://a:80?resolver=" + strings.Repeat("1.1.1.1,", 8) + "1.1.1.1": "at most 8",
 	} {
 		if _, err := New(uri); err == nil || !strings.Contains(err.Error(), want) {

@@ -76,7 +76,7 @@ type State struct {
 	Sources   int       // that go by it
 	Version   string    // of the clusters that were taken last; "" if that form has none
 	Refused   string    // why the last response that was refused was; "" if none was
-	Error     string    // why there is no stream
+	Error     string    // why Connected is false
 }
 
 // States are all control planes, by their address.

@@ -161,6 +161,25 @@ func TestControlPlaneThatRestartsTakesNothingAway(t *testing.T) {
 	})
 }
 
+// A control plane that has nothing for this node leaves the request unanswered:
+// that is another trouble than one that cannot be reached.
+func TestStreamWithoutAnAnswerIsToldAsSuch(t *testing.T) {
+	both(t, func(t *testing.T, s Settings) {
+		p := ads.New(t, ads.Params{})
+		c := newClient(t, s)
+		r := c.follow(p.Address, "web")
+		ads.Await(t, "that nothing is told", func() bool {
+			all := c.all.States()
+			return len(all) == 1 && !all[0].Connected && strings.Contains(all[0].Error, "there is a stream")
+		})
+		p.Set("1", ads.Clusters("web"), ads.Load(t, "web", "10.0.0.1:80"))
+		r.wants("10.0.0.1")
+		if all := c.all.States(); !all[0].Connected || all[0].Error != "" {
+			t.Errorf("got %+v", all)
+		}
+	})
+}
+
 func TestOneStreamServesAllAndEndsWithTheLast(t *testing.T) {
 	both(t, func(t *testing.T, s Settings) {
 		p := ads.New(t, ads.Params{})

@@ -30,6 +30,7 @@ type runner struct {
 	lostAt  time.Time // since when nothing is heard, zero while something is
 	loss    error     // why
 	told    bool      // that
+	logged  string    // the last reason, until something is heard
 	older   bool      // the incremental form is not known there
 
 	refusals [kinds]int   // responses in a row that were refused
@@ -86,6 +87,7 @@ func (r *runner) take(e event, now time.Time) {
 		r.link.dialect = e.opened
 		r.stats.streams.Inc()
 		r.world.linked(now)
+		r.note(func(s *State) { s.Error = "there is a stream, over which the control plane has told nothing yet" })
 	default:
 		r.hear(now)
 		if e.stray {
@@ -103,7 +105,7 @@ func (r *runner) hear(now time.Time) {
 		return
 	}
 	r.link.heard = true
-	r.lostAt, r.loss, r.told = time.Time{}, nil, false
+	r.lostAt, r.loss, r.told, r.logged = time.Time{}, nil, false, ""
 	r.stats.connected.Add(1)
 	r.note(func(s *State) { s.Connected, s.Since, s.Variant, s.Error = true, now, r.link.variant, "" })
 	r.log.Info("xds: connected", "variant", r.link.variant)
@@ -186,7 +188,12 @@ func (r *runner) hangUp(err error, now time.Time) {
 		r.fails++
 	}
 	r.retryAt = now.Add(again(r.fails))
-	r.log.Info("xds: no stream; what is known stays in use", "reason", err)
+	if err == nil || err.Error() != r.logged {
+		r.log.Info("xds: no stream; what is known stays in use, and it is tried again", "reason", err)
+	}
+	if r.logged = ""; err != nil {
+		r.logged = err.Error()
+	}
 	r.note(func(s *State) {
 		if s.Connected {
 			s.Since = now

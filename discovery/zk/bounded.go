@@ -139,7 +139,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 	case b.frames.greeted && !before:
 		b.d.greeted()
 	case err != nil && !b.frames.greeted:
-		b.d.failed(fmt.Errorf("%s does not greet as a ZooKeeper server that serves: %w", b.address, err))
+		b.d.failed(fmt.Errorf("%s does not greet as a ZooKeeper server that serves (or wants tls = true in [zookeeper.NAME]): %w", b.address, err))
 	}
 	return n, err
 }

@@ -124,7 +124,7 @@ func (d *dialer) connect(network, address string, timeout time.Duration) (net.Co
 	_ = c.SetDeadline(time.Now().Add(d.patience))
 	if err := t.Handshake(); err != nil {
 		c.Close()
-		return nil, err
+		return nil, fmt.Errorf("TLS: %w: correct the port, or tls in [zookeeper.NAME]", err)
 	}
 	_ = c.SetDeadline(time.Time{})
 	return t, nil

@@ -59,6 +59,7 @@ type ensemble struct {
 	loss     error  // why the last one was lost
 	since    time.Time
 	lastID   int64
+	closing  bool // the end of the session is no news
 }
 
 type ensembleStats struct {
@@ -131,7 +132,7 @@ func (e *ensemble) event(ev zk.Event) {
 		if ev.State == zk.StateExpired {
 			e.dial.watched.Store(false) // they ended with the session
 		}
-		if e.ready != 0 {
+		if e.ready != 0 && !e.closing {
 			e.log.Warn("zookeeper: connection lost; what is known stays in use")
 			e.since = time.Now()
 		}
@@ -163,11 +164,13 @@ func (e *ensemble) admit() {
 	if e.auth != nil && first {
 		secret, err := e.auth()
 		if err == nil {
-			err = e.conn.AddAuth("digest", []byte(secret))
+			if err = e.conn.AddAuth("digest", []byte(secret)); err != nil {
+				err = fmt.Errorf("the ensemble does not take our credentials: %w", err)
+			}
 		}
 		if err != nil {
 			// The library connects again; until then nothing is readable.
-			e.fail(fmt.Errorf("the ensemble does not take our credentials: %w", err))
+			e.fail(err)
 			e.dial.cut()
 			return
 		}
@@ -272,7 +275,10 @@ func (e *ensemble) do(ctx context.Context, request func(*zk.Conn) error) error {
 // Close ends the session, if the ensemble can be told, and waits for every
 // goroutine.
 func (e *ensemble) Close() {
-	link, _, _ := e.link()
+	e.mu.Lock()
+	e.closing = true
+	link := e.ready
+	e.mu.Unlock()
 	if link == 0 { // nobody to say good-bye to
 		e.dial.end()
 		close(e.quit)

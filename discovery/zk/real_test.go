@@ -261,6 +261,9 @@ func credentials(t *testing.T, e *zoo.Ensemble, c *zklib.Conn) {
 		t.Fatal(err)
 	}
 	record(t, e.URI(path), Params{}).fails("not allowed to read /closed: set auth")
+	record(t, e.URI(path), Params{Settings: func([]string) Settings {
+		return Settings{Auth: func() (string, error) { return "sidecar:hunter3", nil }}
+	}}).fails("not allowed to read /closed: the user or password of auth")
 	r := record(t, e.URI(path), Params{Settings: func([]string) Settings {
 		return Settings{Auth: func() (string, error) { return "sidecar:hunter2", nil }}
 	}})

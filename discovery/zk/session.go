@@ -49,6 +49,15 @@ func (s *Session) Take() map[string]struct{} {
 // reason. id is the number of the session in ZooKeeper.
 func (s *Session) Link() (link uint64, id int64, err error) { return s.en.link() }
 
+// Permit says what helps when a node may not be read or written. ZooKeeper takes
+// a wrong password without a word, so that the difference shows here.
+func (s *Session) Permit() string {
+	if s.en.auth != nil {
+		return "the user or password of auth in [zookeeper.NAME] is not one that may: correct it, or the node's ACL"
+	}
+	return "set auth in a [zookeeper.NAME] table with these servers"
+}
+
 // Leave ends the part. The last one of an ensemble closes the connection,
 // which may take a second.
 func (s *Session) Leave() { s.all.leave(s) }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"time"
 
@@ -188,7 +189,7 @@ func (f *follower) lost(trouble error) time.Duration {
 
 func (f *follower) explain(err error) error {
 	if Denied(err) {
-		return fmt.Errorf("zk: not allowed to read %s: set auth in a [zookeeper.NAME] table with these servers, or let everybody read it: %w", f.l.Path, err)
+		return fmt.Errorf("zk: not allowed to read %s: %s, or let everybody read it: %w", f.l.Path, f.session.Permit(), err)
 	}
 	return fmt.Errorf("zk: %s: %w", f.l.Path, err)
 }
@@ -308,17 +309,15 @@ func (f *follower) tell() {
 	f.publish(discovery.Update{Endpoints: r.set, Retired: r.retired, Empty: f.view.emptiness(r)})
 }
 
-// count counts members and tells of those that are refused, once.
+// count counts members and tells of those that are refused, each once; of more
+// than maxTold only the first.
 func (f *follower) count(r result) {
 	f.stat.members.Add(int64(r.members - f.counted.members))
 	f.stat.refused.Add(int64(r.refused - f.counted.refused))
 	f.counted = r
-	text := ""
-	if r.first != nil {
-		text = r.first.Error()
-	}
+	text := strings.Join(r.told, "; ")
 	if text != f.warned && text != "" {
-		f.log.Warn("zookeeper: members cannot be used; the others can", "refused", r.refused, "of", r.members, "first", text)
+		f.log.Warn("zookeeper: there are members that cannot be used", "refused", r.refused, "of", r.members, "first", text)
 	}
 	f.warned = text
 }

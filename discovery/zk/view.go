@@ -13,6 +13,9 @@ import (
 // a watch and some hundred bytes.
 const maxNodes = 50000
 
+// maxTold is how many members with unusable data are named.
+const maxTold = 5
+
 // view is what is known of the path of one source: its children and what they
 // last said. Its owner is the goroutine that runs the source. It is pure: it
 // is told what was read and says what there is to read and what it makes of it.
@@ -147,6 +150,7 @@ type result struct {
 	members int                  // member nodes
 	refused int                  // nodes with unusable data, vectors too
 	first   error                // of refused
+	told    []string             // what is wrong with the first maxTold of them
 	idle    int                  // members that say that they are not to be used
 	retired []string             // addresses of those that say so on purpose
 }
@@ -160,8 +164,12 @@ func (v *view) result() result {
 	for _, name := range v.names() {
 		n := v.nodes[name]
 		if n.err != nil {
+			err := fmt.Errorf("%s: %w", name, n.err)
 			if r.refused++; r.first == nil {
-				r.first = fmt.Errorf("%s: %w", name, n.err)
+				r.first = err
+			}
+			if len(r.told) < maxTold {
+				r.told = append(r.told, err.Error())
 			}
 		}
 		if v.isVector(name) {

@@ -69,6 +69,17 @@ func TestOneBadMemberLosesNoOther(t *testing.T) {
 	}
 }
 
+func TestBadMembersAreNamedUpToANumber(t *testing.T) {
+	var nodes []string
+	for i := range maxTold + 3 {
+		nodes = append(nodes, fmt.Sprintf("member_%d", i), "garbage")
+	}
+	r := told(t, "", nodes...).result()
+	if r.refused != maxTold+3 || len(r.told) != maxTold || !strings.HasPrefix(r.told[1], "member_1: ") {
+		t.Errorf("%d refused, told %q", r.refused, r.told)
+	}
+}
+
 func TestAMemberWhoseDataBecomesGarbageStays(t *testing.T) {
 	v := told(t, "", "member_1", at("a", "ALIVE"))
 	v.take("member_1", []byte("garbage"), Node{}, nil)

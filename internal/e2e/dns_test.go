@@ -107,3 +107,19 @@ func TestNamesThatChangeCostNoRequest(t *testing.T) {
 		t.Error("no requests")
 	}
 }
+
+// A name that is misspelled is an answer, so that the sidecar is ready: whoever
+// looks for the reason of 503s finds it in the log and on the pages.
+func TestNameThatDoesNotExistIsToldWhereOneLooks(t *testing.T) {
+	dns := names(t, here)
+	p := start(t, "", conf{discover: "dns://hear.test:80?resolver=" + dns.address})
+	const why = "hear.test. does not exist (NXDOMAIN)"
+	if !p.log.has("tells no endpoints") || !p.log.has(why) {
+		t.Error("the log does not tell it")
+	}
+	for _, path := range []string{"/", "/upstreams", "/discovery"} {
+		if _, text := p.admin.get(path); !strings.Contains(text, why) {
+			t.Errorf("%s does not say %q", path, why)
+		}
+	}
+}

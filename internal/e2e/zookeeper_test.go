@@ -182,6 +182,9 @@ func TestServersetsComeAndGoWithAReload(t *testing.T) {
 		_, text := p.admin.get("/zookeeper")
 		return strings.TrimSpace(text) == "[]"
 	})
+	if p.log.has("connection lost") {
+		t.Error("an orderly end is told as a loss")
+	}
 }
 
 // Sidecars that announce themselves are each other's peers: the path that they
