@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"sidecar"
@@ -13,9 +14,10 @@ import (
 // overview is what the page at / shows.
 func (d *daemon) overview() admin.Overview {
 	var o admin.Overview
+	_, told := d.ready() // the page has it, too
 	for _, r := range d.ups.sorted() {
 		s := r.cluster.Discovery()
-		if s.Err != nil {
+		if s.Err != nil && !strings.HasPrefix(told, r.name+": ") {
 			o.Notes = append(o.Notes, "upstream "+r.name+": discovery: "+s.Err.Error())
 		}
 		if s.Held != "" {

@@ -59,7 +59,6 @@ type ensemble struct {
 	loss     error  // why the last one was lost
 	since    time.Time
 	lastID   int64
-	closing  bool // the end of the session is no news
 }
 
 type ensembleStats struct {
@@ -132,7 +131,7 @@ func (e *ensemble) event(ev zk.Event) {
 		if ev.State == zk.StateExpired {
 			e.dial.watched.Store(false) // they ended with the session
 		}
-		if e.ready != 0 && !e.closing {
+		if e.ready != 0 {
 			e.log.Warn("zookeeper: connection lost; what is known stays in use")
 			e.since = time.Now()
 		}
@@ -276,8 +275,9 @@ func (e *ensemble) do(ctx context.Context, request func(*zk.Conn) error) error {
 // goroutine.
 func (e *ensemble) Close() {
 	e.mu.Lock()
-	e.closing = true
 	link := e.ready
+	e.up = false
+	e.disconnected() // before it ends, which would be told as a loss
 	e.mu.Unlock()
 	if link == 0 { // nobody to say good-bye to
 		e.dial.end()
