@@ -112,6 +112,7 @@ type source struct {
 	Source, State, Error string
 	Announced, Published int
 	StaleFor             float64 `json:"stale_for_ms"`
+	Recorded             bool    `json:"recorded"`
 }
 
 // sources are those of an upstream.

@@ -95,7 +95,7 @@ func restart(t *testing.T, program string, b *backend, o origin) {
 	p := served(t, program, c, b)
 	await(t, "the source's trouble to be told", func() bool {
 		s := p.admin.sources("web")
-		return len(s) == 1 && s[0].State == "failing" && strings.Contains(s[0].Error, o.err) && s[0].StaleFor > 0
+		return len(s) == 1 && s[0].State == "failing" && strings.Contains(s[0].Error, o.err) && s[0].StaleFor > 0 && s[0].Recorded
 	})
 	if n := p.admin.scraped("sidecar_discovery_stale_seconds", `service="web"`); n <= 0 {
 		t.Errorf("stale for %v s", n)
