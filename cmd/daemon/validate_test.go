@@ -49,7 +49,7 @@ address = "10.0.0.1:80"
 		`:9: upstream.v.discover: discovery: zk: path "/x//y": two slashes`,
 		`:11: upstream.v.balance.peers: discovery: tcp: part 1: missing port`,
 		`:13: zookeeper.z.servers: zk: server 1: port "x"`,
-		`:14: announce[0]: address: 0.0.0.0:80 is no address that others can connect to`,
+		`:17: announce[0].address: 0.0.0.0:80 is no address that others can connect to`,
 		`:18: announce[1].to: missing`,
 	}
 	if len(lines) != len(want) {
