@@ -13,6 +13,11 @@ import (
 // return: closed to picks and without new connections, but with those it has.
 const limbo = 10 * time.Second
 
+// maxLimbo is how many endpoints are in limbo, or as many as are announced if
+// those are more. Each has its pool and its series, some 5 KB: a registry that
+// announces others each time would else make a gigabyte of them.
+const maxLimbo = 10_000
+
 // life is how an endpoint comes to its end. It is removed when it is no longer
 // announced; it is in limbo for a time, in which it may return as if nothing
 // had been; then it ends with the last exchange inside.

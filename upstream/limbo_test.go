@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -53,6 +54,28 @@ func TestAnotherIdentityIsAnotherEndpoint(t *testing.T) {
 		shard("1")
 		if n := r.many(5); n != 0 || a.dials.Load() == before {
 			t.Errorf("%d failed; the other shard has the connections of the first", n)
+		}
+	})
+}
+
+func TestEndpointsInLimboAreBoundedHoweverOftenAllAreReplaced(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, usual(), "a:1")
+		defer r.stop()
+		for round := range 6 {
+			list := make([]string, maxLimbo/2)
+			for i := range list {
+				list[i] = fmt.Sprintf("h%d-%d:1", round, i)
+			}
+			r.announce(list...)
+		}
+		time.Sleep(2 * time.Second)
+		synctest.Wait()
+		if n := r.countLeaving((*endpoint).inLimbo); n != maxLimbo {
+			t.Errorf("%d are in limbo", n)
+		}
+		if row := r.row("h4-0:1"); row.Held != "limbo" {
+			t.Errorf("the last one to go is told as %+v", row)
 		}
 	})
 }

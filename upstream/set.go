@@ -103,6 +103,9 @@ func (c *Cluster) take(all []discovery.Known) {
 			c.drop(e)
 		}
 	}
+	for _, e := range c.leaving[:max(0, len(c.leaving)-max(maxLimbo, len(next.list)))] {
+		e.until.Store(c.params.Now()) // the longest gone
+	}
 	c.params.Log.Info("endpoints changed", "upstream", c.params.Name, "endpoints", len(next.list), "left_out", next.leftOut(), "leaving", len(c.leaving))
 }
 
