@@ -104,14 +104,16 @@ func sourceParams(path string) discovery.Params {
 	if err != nil {
 		dir = ""
 	}
-	named := func(uri string) (discovery.Source, error) {
-		s, err := dns.New(uri)
-		if err != nil {
-			return nil, err // a nil *dns.Source in a Source would not be nil
-		}
-		return s, nil
-	}
 	return discovery.Params{Dir: dir, Schemes: map[string]func(string) (discovery.Source, error){"dns": named, "srv": named, "zk": checkedZooKeeper, "xds": checkedXDS}}
+}
+
+// named is the source of a dns:// or srv:// URI.
+func named(uri string) (discovery.Source, error) {
+	s, err := dns.New(uri)
+	if err != nil {
+		return nil, err // a nil *dns.Source in a Source would not be nil
+	}
+	return s, nil
 }
 
 // discoverKey names the i-th URI of an upstream as who wrote it sees it: there

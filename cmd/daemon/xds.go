@@ -22,7 +22,12 @@ type planes struct {
 func newPlanes(d *daemon, f *config.File) *planes {
 	p := new(planes)
 	p.set(f)
-	p.Planes = xds.NewPlanes(xds.Params{Settings: func() xds.Settings { return *p.settings.Load() }, Registry: d.registry, Log: d.log})
+	p.Planes = xds.NewPlanes(xds.Params{
+		Settings: func() xds.Settings { return *p.settings.Load() }, Registry: d.registry, Log: d.log,
+		Resolve: func(address, family string) (discovery.Source, error) {
+			return named("dns://" + address + "?family=" + family)
+		},
+	})
 	return p
 }
 

@@ -183,6 +183,9 @@ func (e *exchange) by(ctx context.Context, network, server string, q *mdns.Msg) 
 		if network == "udp" && m != nil && m.Truncated {
 			return m, nil
 		}
+		if ctx.Err() != nil && errors.Is(err, net.ErrClosed) {
+			err = os.ErrDeadlineExceeded // closed by us, a moment before it would have said so itself
+		}
 		return nil, err
 	}
 	if !m.Response || len(m.Question) != 1 || m.Question[0].Qtype != q.Question[0].Qtype ||

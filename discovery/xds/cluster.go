@@ -27,7 +27,7 @@ func parseCluster(c *clusterv3.Cluster) (cluster, error) {
 	var out cluster
 	kind, plain := c.GetClusterDiscoveryType().(*clusterv3.Cluster_Type)
 	if c.GetClusterDiscoveryType() != nil && !plain {
-		return cluster{}, fmt.Errorf("cluster_type %q is not supported: expected type EDS, STATIC or LOGICAL_DNS", told(c.GetClusterType().GetName()))
+		return cluster{}, fmt.Errorf("cluster_type %q is not supported: expected type EDS, STATIC, STRICT_DNS or LOGICAL_DNS", told(c.GetClusterType().GetName()))
 	}
 	of := clusterv3.Cluster_STATIC // the value of a type that is not set
 	if kind != nil {
@@ -60,9 +60,14 @@ func parseCluster(c *clusterv3.Cluster) (cluster, error) {
 		out.fixed = &m
 		return out, nil
 	case clusterv3.Cluster_STRICT_DNS:
-		return cluster{}, errors.New("type STRICT_DNS is not supported: use EDS, or dns:// in the sidecar's discover")
+		m, err := strict(c)
+		if err != nil {
+			return cluster{}, err
+		}
+		out.fixed = &m
+		return out, nil
 	}
-	return cluster{}, fmt.Errorf("type %s is not supported: expected EDS, STATIC or LOGICAL_DNS", told(of.String()))
+	return cluster{}, fmt.Errorf("type %s is not supported: expected EDS, STATIC, STRICT_DNS or LOGICAL_DNS", told(of.String()))
 }
 
 // checkSource: endpoints come over the same stream as clusters.

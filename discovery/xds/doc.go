@@ -4,7 +4,8 @@
 // form (delta) or the older one (state of the world).
 //
 // A source follows one cluster. Of the cluster it takes where its endpoints are
-// to be had: from EDS, written in it (STATIC), or as one name (LOGICAL_DNS). Of
+// to be had: from EDS, written in it (STATIC), as names that are resolved
+// (STRICT_DNS), or as one name that each connection resolves (LOGICAL_DNS). Of
 // the endpoints it takes address, health, priority, locality, weights and
 // labels. How a cluster is balanced, judged and spoken to is this process's own
 // configuration and never the control plane's; what would make a connection

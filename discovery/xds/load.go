@@ -20,6 +20,8 @@ type members struct {
 	announced int // with those that are not to be used
 	retired   []string
 	drops     []discovery.Drop
+	names     []string // addresses of the set that are names and are to be resolved, each once
+	family    string   // of the addresses that they are resolved to, see Params.Resolve
 }
 
 // empty says why nothing is in the set, for people.

@@ -108,6 +108,14 @@ func TestWhatIsNoEndpointIsRefusedWithTheReason(t *testing.T) {
 	}
 }
 
+func manyNames(n int) string {
+	var all []string
+	for i := range n {
+		all = append(all, at(fmt.Sprint("n", i), ""))
+	}
+	return strings.Join(all, ",")
+}
+
 func TestTypesOfClusters(t *testing.T) {
 	const ads = `"eds_cluster_config":{"eds_config":{"ads":{}}}`
 	for name, c := range map[string]struct{ cluster, want string }{
@@ -116,7 +124,8 @@ func TestTypesOfClusters(t *testing.T) {
 		"EDS from a file":      {`"type":"EDS","eds_cluster_config":{"eds_config":{"path":"/x"}}`, "expected ads {} or self {}"},
 		"EDS from nowhere":     {`"type":"EDS"`, "expected ads {} or self {}"},
 		"nothing said":         {`"name":"x"`, ""},
-		"names to resolve":     {`"type":"STRICT_DNS"`, "use EDS, or dns://"},
+		"names to resolve":     {`"type":"STRICT_DNS","load_assignment":{"endpoints":[{"lb_endpoints":[` + at("a", "") + `,` + at("b", "") + `]}]}`, ""},
+		"too many names":       {`"type":"STRICT_DNS","load_assignment":{"endpoints":[{"lb_endpoints":[` + manyNames(maxNames+1) + `]}]}`, "more than the limit of 256 names"},
 		"original destination": {`"type":"ORIGINAL_DST"`, "type ORIGINAL_DST is not supported"},
 		"custom":               {`"cluster_type":{"name":"envoy.clusters.aggregate"}`, `cluster_type "envoy.clusters.aggregate" is not supported`},
 		"two logical names":    {`"type":"LOGICAL_DNS","load_assignment":{"endpoints":[{"lb_endpoints":[` + at("a", "") + `,` + at("b", "") + `]}]}`, "exactly one endpoint, got 2"},
@@ -152,6 +161,8 @@ func FuzzResource(f *testing.F) {
 	seed(&clusterv3.Cluster{Name: "x", ClusterDiscoveryType: &clusterv3.Cluster_Type{Type: clusterv3.Cluster_EDS}, EdsClusterConfig: &clusterv3.Cluster_EdsClusterConfig{
 		ServiceName: "y", EdsConfig: &corev3.ConfigSource{ConfigSourceSpecifier: &corev3.ConfigSource_Ads{}}}})
 	seed(&clusterv3.Cluster{Name: "x", LoadAssignment: load(f, `{"endpoints":[{"lb_endpoints":[`+at("a", "")+`]}]}`)})
+	seed(&clusterv3.Cluster{Name: "x", ClusterDiscoveryType: &clusterv3.Cluster_Type{Type: clusterv3.Cluster_STRICT_DNS},
+		LoadAssignment: load(f, `{"endpoints":[{"lb_endpoints":[`+at("a", "")+`]}]}`)})
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for k := range kinds {
 			p, err := parse(k, item{body: &anypb.Any{TypeUrl: k.typeURL(), Value: b}})
@@ -164,6 +175,9 @@ func FuzzResource(f *testing.F) {
 			}
 			if len(m.set) > m.announced {
 				t.Errorf("%d of %d", len(m.set), m.announced)
+			}
+			if len(m.names) > len(m.set) || len(m.names) > maxNames {
+				t.Errorf("%d names of %d endpoints", len(m.names), len(m.set))
 			}
 			for _, e := range m.set {
 				if again, err := discovery.ParseAddress(e.Address); err != nil || again != e.Address {

@@ -15,6 +15,10 @@ import (
 type Params struct {
 	// Settings are asked for each connection; nil = none.
 	Settings func() Settings
+	// Resolve is the source of the addresses of a name, "host:port", in a
+	// cluster of type STRICT_DNS; family is auto, 4, 6 or all, as in dns://. nil
+	// resolves none, which is an error of such a cluster.
+	Resolve  func(address, family string) (discovery.Source, error)
 	Registry *varz.Registry // needed
 	Log      *slog.Logger   // nil is no log
 }
@@ -45,7 +49,7 @@ func (p *Planes) Source(uri, service string) (discovery.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &source{all: p, uri: uri, l: l, log: p.p.Log.With("upstream", service, "source", uri)}, nil
+	return &source{all: p, uri: uri, l: l, names: newNames(p.p.Resolve), log: p.p.Log.With("upstream", service, "source", uri)}, nil
 }
 
 // Reconnect makes every stream anew, with the settings that there are now.

@@ -28,11 +28,12 @@ type client struct {
 	mu       sync.Mutex
 	settings Settings
 	running  int
+	zone     zone
 }
 
 func newClient(t *testing.T, s Settings) *client {
 	c := &client{t: t, settings: s}
-	c.all = NewPlanes(Params{Registry: new(varz.Registry), Settings: func() Settings {
+	c.all = NewPlanes(Params{Resolve: c.zone.resolve, Registry: new(varz.Registry), Settings: func() Settings {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return c.settings

@@ -11,27 +11,35 @@ import (
 
 // source follows one cluster.
 type source struct {
-	all *Planes
-	uri string
-	l   Location
-	log *slog.Logger
+	all   *Planes
+	uri   string
+	l     Location
+	names *names
+	log   *slog.Logger
 }
 
 // String is the URI.
 func (s *source) String() string { return s.uri }
 
+// Refresh has names resolved again soon; see discovery.Keeper.
+func (s *source) Refresh() { s.names.refresh() }
+
 // Run is discovery.Source's.
 func (s *source) Run(ctx context.Context, publish func(discovery.Update)) error {
 	w := s.all.join(ctx, s.l)
 	defer w.leave()
+	defer s.names.end()
 	var last verdict
 	for {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-w.wake:
+		case <-s.names.wake:
 		}
-		v, began := w.take(), time.Now()
+		told, began := w.take(), time.Now()
+		s.names.follow(ctx, told)
+		v := s.names.resolved(told)
 		s.publish(last, v, publish)
 		last = v
 		if !rest(ctx, max(minBreath, breaths*time.Since(began))) {

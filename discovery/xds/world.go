@@ -285,6 +285,8 @@ type verdict struct {
 	trouble error
 	drops   []discovery.Drop
 	retired []string
+	names   []string // of the set, that are to be resolved
+	family  string
 }
 
 // about is what is known of a cluster.
@@ -301,7 +303,7 @@ func (w *world) about(name string) verdict {
 		return verdict{empty: c.gone, changes: c.changed, trouble: c.trouble}
 	case c.cluster.fixed != nil:
 		m := c.cluster.fixed
-		return verdict{m.set, m.empty(), c.changed, c.trouble, m.drops, m.retired}
+		return verdict{m.set, m.empty(), c.changed, c.trouble, m.drops, m.retired, m.names, m.family}
 	}
 	l := w.entries[loads][c.cluster.service]
 	trouble := c.trouble
@@ -314,7 +316,10 @@ func (w *world) about(name string) verdict {
 	if !l.known && l.gone == "" {
 		return verdict{trouble: trouble}
 	}
-	v := verdict{l.members.set, l.members.empty(), max(c.changed, l.changed), trouble, l.members.drops, l.members.retired}
+	v := verdict{
+		set: l.members.set, empty: l.members.empty(), changes: max(c.changed, l.changed), trouble: trouble,
+		drops: l.members.drops, retired: l.members.retired,
+	}
 	if l.gone != "" {
 		v.empty = l.gone
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	clusterv3 "github.com/envoyproxy/go-control-plane/envoy/config/cluster/v3"
 	endpointv3 "github.com/envoyproxy/go-control-plane/envoy/config/endpoint/v3"
 	typev3 "github.com/envoyproxy/go-control-plane/envoy/type/v3"
 
@@ -50,6 +51,22 @@ func TestSubsetChangesByReloadUnderLoad(t *testing.T) {
 	}
 	if _, failed := timed(t, p.port, 5, 1); failed != 5 || p.admin.sum("sidecar.failures", "no_endpoints") != 5 {
 		t.Errorf("%d of 5 requests to an empty subset failed", failed)
+	}
+}
+
+// A control plane names the hosts of a cluster and leaves it to the sidecar to
+// find their addresses.
+func TestControlPlaneNamesTheHosts(t *testing.T) {
+	b := newBackend(t)
+	plane := ads.New(t, ads.Params{Node: "host-7"})
+	name := strings.Replace(b.address(), "127.0.0.1", "localhost", 1)
+	plane.Set("1", []*clusterv3.Cluster{{
+		Name: "web", LoadAssignment: ads.Load(t, "web", name),
+		ClusterDiscoveryType: &clusterv3.Cluster_Type{Type: clusterv3.Cluster_STRICT_DNS},
+	}})
+	p := start(t, "", conf{discover: "xds://" + plane.Address + "/web", more: "[xds]\nnode_id = \"host-7\"\n"})
+	if _, failed := timed(t, p.port, 20, 2); failed != 0 || p.admin.addresses() != b.address() {
+		t.Errorf("%d of 20 requests failed at %s", failed, p.admin.addresses())
 	}
 }
 
