@@ -1,7 +1,7 @@
 package varz
 
-// This file is the list of all metrics; nothing else makes a Desc outside of
-// tests. The values are constants in all but syntax.
+// This file and names_protocol.go are the list of all metrics; nothing else makes
+// a Desc outside of tests. The values are constants in all but syntax.
 //
 // Where the scales library measured the same thing its name is kept, so that
 // dashboards carry over. What it counted and is absent here: serialization
@@ -340,38 +340,6 @@ var (
 		Help:   "Time of a dial, TLS handshake included, successes and failures."}
 )
 
-// Protocols, backend side.
-var (
-	HTTPBytesSent = &Desc{Name: "scales.http.HttpTransportSink.bytes_sent",
-		Prom: "sidecar_http_sent_bytes_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Bytes written to the endpoint over HTTP, counted when a try ends."}
-	HTTPBytesRecv = &Desc{Name: "scales.http.HttpTransportSink.bytes_recv",
-		Prom: "sidecar_http_received_bytes_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Bytes read from the endpoint over HTTP, counted when a try ends."}
-)
-
-// Sockets and messages of the protocols that are no HTTP.
-var (
-	SocketBytesSent = &Desc{Name: "scales.socket.bytes_sent",
-		Prom: "sidecar_socket_sent_bytes_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Bytes written to the endpoint over Thrift, counted when a try ends."}
-	SocketBytesRecv = &Desc{Name: "scales.socket.bytes_recv",
-		Prom: "sidecar_socket_received_bytes_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Bytes read from the endpoint over Thrift, counted when a try ends."}
-	ThriftMessagesSent = &Desc{Name: "scales.thrift.SocketTransportSink.messages_sent",
-		Prom: "sidecar_thrift_sent_messages_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Calls written whole to the endpoint over Thrift."}
-	ThriftMessagesRecv = &Desc{Name: "scales.thrift.SocketTransportSink.messages_recv",
-		Prom: "sidecar_thrift_received_messages_total", Kind: KindCounter,
-		Labels: []Label{LabelService, LabelEndpoint},
-		Help:   "Replies of the endpoint over Thrift, exceptions included."}
-)
-
 // Listeners, the side of the application.
 var (
 	ListenerConnections = &Desc{Name: "sidecar.listener.connections",
@@ -575,7 +543,7 @@ var (
 		Help: "Requests for a new series that went to \"other\" because a metric has too many."}
 )
 
-// All lists every metric of this file, in its order.
+// All lists every metric of these files.
 func All() []*Desc {
 	return []*Desc{
 		DispatchMessages, SuccessMessages, ExceptionMessages, RequestLatency, ReplyLatency, Failures, InFlight, Timeouts,
@@ -589,6 +557,7 @@ func All() []*Desc {
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
 		SocketBytesSent, SocketBytesRecv, ThriftMessagesSent, ThriftMessagesRecv,
+		MuxMessagesSent, MuxMessagesRecv, MuxMaxTag, MuxTags, MuxAbandoned, MuxDiscards, MuxNacks, MuxDrains, MuxLeases, MuxLeasesOver, MuxPingLatency, MuxPingsUnanswered,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, MuxDiscarded, MuxClientsCut, HeldBytes,
 		Filtered, CacheRequests, CacheStored, CacheInvalidations, CacheBytes, CacheTargets,
 		ZooKeeperConnected, ZooKeeperConnects, ZooKeeperSessions, ZooKeeperRequests, ZooKeeperMembers, ZooKeeperMembersRefused, ZooKeeperMissed, Announced, AnnounceChanges, AnnounceChecksFailed,

@@ -21,6 +21,7 @@ type Call struct {
 	Replies Replier
 
 	class sidecar.Class
+	reply Reply // the backend's, while it is given on
 }
 
 // Labels says of a call what only the protocol of its payload knows.

@@ -28,6 +28,7 @@ type Params struct {
 	Rest    []byte     // what was read behind them
 	Wheel   *sock.Wheel
 	Buffers *sock.Buffers
+	Room    *sock.Room // of replies that fit in no pooled buffer
 	Now     func() int64
 	// Most is how many slots may be in use at once.
 	Most int
@@ -57,14 +58,18 @@ type Conn struct {
 	why       *sidecar.Fault // of the end, nil before
 }
 
-// Start makes a connection and starts its reader and writer; Close joins them.
-func Start(p Params, s Speaker) *Conn {
+// New makes a connection, which does nothing before Start.
+func New(p Params, s Speaker) *Conn {
 	c := &Conn{params: p, speaker: s, rouse: make(chan struct{}, 1), stopped: make(chan struct{}), tend: p.First}
 	c.timer.Init(p.Wheel, c, 0)
-	c.timer.Arm(p.First, 0)
+	return c
+}
+
+// Start starts reader and writer, which Close joins.
+func (c *Conn) Start() {
+	c.timer.Arm(c.params.First, 0)
 	c.work.Go(c.write)
 	c.work.Go(c.read)
-	return c
 }
 
 // Status is Busy while so much waits to be written that callers have to wait,
@@ -84,6 +89,13 @@ func (c *Conn) Load() (used, abandoned int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.slots.used, c.abandoned.n
+}
+
+// Highest is the highest number that was ever in use, -1 before the first.
+func (c *Conn) Highest() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return len(c.slots.list) - 1
 }
 
 // errClosed is why exchanges fail that a Close of ours finds, which comes after
@@ -132,13 +144,25 @@ func (c *Conn) Expire(uint8, uint64) {
 	if due {
 		c.tend = next
 	}
-	a := c.abandoned.first
-	stale := a != nil && now-a.abandoned >= staleAfter
+	stale := c.stale(now)
 	c.arm()
 	c.mu.Unlock()
 	if stale {
 		c.End(unanswered())
 	}
+}
+
+// stale tells whether an abandoned reply is due for too long. Where the request
+// was not sent whole none need come: its number is free by then. With the lock
+// held.
+func (c *Conn) stale(now int64) bool {
+	for a := c.abandoned.first; a != nil && now-a.abandoned >= staleAfter; a = c.abandoned.first {
+		if !a.cut {
+			return true
+		}
+		c.drop(a)
+	}
+	return false
 }
 
 // arm sets the wheel to what is due first; with the lock held.

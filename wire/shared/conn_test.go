@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"sidecar"
+	"sidecar/sock"
 )
 
 // result is what ask gave.
@@ -247,6 +248,45 @@ func TestAbandonedForTooLongEndsTheConnection(t *testing.T) {
 	})
 }
 
+// A peer need not answer what it never had whole.
+func TestRequestThatWasCutFreesItsNumberAfterATime(t *testing.T) {
+	inBubble(t, func(t *testing.T, r *rig, l *line, peer net.Conn) {
+		var all []chan result
+		for l.Status() == sidecar.Open {
+			all = append(all, l.start(exchange(), 1, make([]byte, 60<<10)))
+			synctest.Wait()
+		}
+		x := exchange()
+		s, _ := l.Reserve()
+		s.puts = 1 // as if a first piece had left
+		l.mu.Lock()
+		l.sent.push(s)
+		l.mu.Unlock()
+		c := make(chan *sidecar.Fault)
+		go func() { c <- l.Leave(s, nil, l.Send(x, s, make([]byte, 100), nil)) }()
+		synctest.Wait()
+		x.Interrupt(x.Gen(), sidecar.ClientGone)
+		if f := <-c; f.Has(sidecar.Unsent) {
+			t.Errorf("got %v", f)
+		}
+		if used, left := l.Load(); used != len(all)+1 || left != 1 {
+			t.Errorf("%d in use, %d abandoned", used, left)
+		}
+		for range all {
+			number, _ := read(t, peer)
+			answer(t, peer, number, "yes")
+		}
+		time.Sleep(time.Minute)
+		synctest.Wait()
+		if used, _ := l.Load(); used != 0 || l.Status() != sidecar.Open {
+			t.Errorf("%d in use, status %v", used, l.Status())
+		}
+		for _, c := range all {
+			<-c
+		}
+	})
+}
+
 func TestSpeakerIsCalledWhenItWants(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := newRig(t)
@@ -261,7 +301,8 @@ func TestSpeakerIsCalledWhenItWants(t *testing.T) {
 			}
 			return now + int64(time.Second)
 		}
-		l.Conn = Start(Params{Sock: sockOf(here), Wheel: r.wheel, Buffers: r.bufs, Now: r.now, Most: 10, First: begin + int64(5*time.Second)}, &l)
+		l.Conn = New(Params{Sock: sockOf(here), Wheel: r.wheel, Buffers: r.bufs, Room: sock.NewRoom(1), Now: r.now, Most: 10, First: begin + int64(5*time.Second)}, &l)
+		l.Start()
 		time.Sleep(time.Minute)
 		synctest.Wait()
 		if len(at) != 3 || at[0] != 5*time.Second || at[2] != 7*time.Second {

@@ -109,7 +109,7 @@ func (c *Conn) Await(x *sidecar.Exchange, s *Slot, farewell []byte) *sidecar.Fau
 		if cause == sidecar.NoCause || s.settled() {
 			continue
 		}
-		if left, unsent := c.leave(s, farewell); left {
+		if left, unsent := c.leave(s, farewell, true); left {
 			f := cause.Fault(sidecar.StageRead)
 			if unsent {
 				f.Stage = sidecar.StageWrite
@@ -131,16 +131,16 @@ func (c *Conn) outcome(s *Slot) *sidecar.Fault {
 	return f
 }
 
-// Leave gives up a slot whose request was not sent whole, f being why. Where
-// some of it had left, farewell is written and the slot is kept for the reply.
-// It returns f.
+// Leave gives up a slot whose request was not sent whole, f being why, which it
+// returns. Where some of it had left, farewell is written. The peer may answer
+// that or not: the slot is kept for a time.
 func (c *Conn) Leave(s *Slot, farewell []byte, f *sidecar.Fault) *sidecar.Fault {
 	for {
 		if s.settled() {
 			c.Free(s)
 			return f
 		}
-		if left, _ := c.leave(s, farewell); left {
+		if left, _ := c.leave(s, farewell, false); left {
 			return f
 		}
 	}
@@ -148,7 +148,7 @@ func (c *Conn) Leave(s *Slot, farewell []byte, f *sidecar.Fault) *sidecar.Fault 
 
 // leave abandons s unless it is settled or its reply is being delivered: then
 // it has not left. It tells whether none of its request was written.
-func (c *Conn) leave(s *Slot, farewell []byte) (left, unsent bool) {
+func (c *Conn) leave(s *Slot, farewell []byte, whole bool) (left, unsent bool) {
 	c.mu.Lock()
 	if !s.turn(waiting, abandoned) {
 		c.mu.Unlock()
@@ -162,7 +162,7 @@ func (c *Conn) leave(s *Slot, farewell []byte) (left, unsent bool) {
 	}
 	s.unlink()
 	c.abandoned.push(s)
-	s.abandoned = c.params.Now()
+	s.abandoned, s.cut = c.params.Now(), !whole
 	if c.why != nil {
 		// What has not gone never will, once no write is under way. The number is
 		// kept all the same: the reader may still find the reply.
@@ -208,10 +208,8 @@ func (c *Conn) Free(s *Slot) {
 func (c *Conn) drop(s *Slot) {
 	s.unlink()
 	s.leave(unused)
-	if s.Buf != nil {
-		c.params.Buffers.Put(s.Buf)
-		s.Buf = nil
-	}
+	c.give(s.Buf)
+	s.Buf = nil
 	c.slots.give(s)
 }
 

@@ -102,7 +102,8 @@ func newRig(t testing.TB) *rig {
 
 func (r *rig) start(nc net.Conn) *line {
 	l := new(line)
-	l.Conn = Start(Params{Sock: sock.New(nc), Wheel: r.wheel, Buffers: r.bufs, Now: r.now, Most: 1 << 16}, l)
+	l.Conn = New(Params{Sock: sock.New(nc), Wheel: r.wheel, Buffers: r.bufs, Room: sock.NewRoom(64 << 20), Now: r.now, Most: 1 << 16}, l)
+	l.Start()
 	return l
 }
 

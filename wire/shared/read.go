@@ -115,28 +115,37 @@ func (c *Conn) Forget(s *Slot, gen Gen) bool {
 	return true
 }
 
-// Append adds b to what has come of the reply of s, which the reader has won.
-func (c *Conn) Append(s *Slot, b []byte) {
-	if need := len(s.Buf) + len(b); need > cap(s.Buf) {
-		c.grow(s, need)
+// Append adds b to what has come of the reply of s, which the reader has won. It
+// is false if the process has no room for more: then nothing is left of it.
+func (c *Conn) Append(s *Slot, b []byte) bool {
+	if need := len(s.Buf) + len(b); need > cap(s.Buf) && !c.grow(s, need) {
+		return false
 	}
 	s.Buf = append(s.Buf, b...)
+	return true
 }
 
 // grow gives s a buffer for need bytes. Large ones double, so that a reply in
 // many pieces is not copied once for each.
-func (c *Conn) grow(s *Slot, need int) {
+func (c *Conn) grow(s *Slot, need int) bool {
 	old, bufs := s.Buf, c.params.Buffers
-	switch {
-	case need <= sock.SmallBuffer:
+	if need <= sock.SmallBuffer {
 		s.Buf = bufs.Small()
-	case need <= sock.LargeBuffer:
-		s.Buf = bufs.Large()
-	default:
-		s.Buf = make([]byte, max(need, 2*cap(old)))
+	} else {
+		if need > sock.LargeBuffer {
+			need = max(need, 2*cap(old))
+		}
+		s.Buf = c.params.Room.Take(bufs, need)
 	}
+	ok := s.Buf != nil
 	s.Buf = s.Buf[:copy(s.Buf, old)]
-	if old != nil {
-		bufs.Put(old)
+	c.give(old)
+	return ok
+}
+
+// give gives a slot's buffer back.
+func (c *Conn) give(b []byte) {
+	if b != nil {
+		c.params.Room.Give(c.params.Buffers, b)
 	}
 }

@@ -31,6 +31,7 @@ type Slot struct {
 	next, prev *Slot
 	in         *order // where it is linked
 	abandoned  int64  // since when
+	cut        bool   // and its request was not sent whole
 }
 
 // The states of a slot.

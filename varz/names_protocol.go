@@ -1,0 +1,85 @@
+package varz
+
+// Protocols, backend side.
+var (
+	HTTPBytesSent = &Desc{Name: "scales.http.HttpTransportSink.bytes_sent",
+		Prom: "sidecar_http_sent_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Bytes written to the endpoint over HTTP, counted when a try ends."}
+	HTTPBytesRecv = &Desc{Name: "scales.http.HttpTransportSink.bytes_recv",
+		Prom: "sidecar_http_received_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Bytes read from the endpoint over HTTP, counted when a try ends."}
+)
+
+// Sockets and messages of the protocols that are no HTTP.
+var (
+	SocketBytesSent = &Desc{Name: "scales.socket.bytes_sent",
+		Prom: "sidecar_socket_sent_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Bytes written to the endpoint over Thrift or Mux, counted when a try ends."}
+	SocketBytesRecv = &Desc{Name: "scales.socket.bytes_recv",
+		Prom: "sidecar_socket_received_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Bytes read from the endpoint over Thrift or Mux, counted when a try ends."}
+	ThriftMessagesSent = &Desc{Name: "scales.thrift.SocketTransportSink.messages_sent",
+		Prom: "sidecar_thrift_sent_messages_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Calls written whole to the endpoint over Thrift."}
+	ThriftMessagesRecv = &Desc{Name: "scales.thrift.SocketTransportSink.messages_recv",
+		Prom: "sidecar_thrift_received_messages_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Replies of the endpoint over Thrift, exceptions included."}
+)
+
+// Mux, backend side.
+var (
+	MuxMessagesSent = &Desc{Name: "scales.thriftmux.SocketTransportSink.messages_sent",
+		Prom: "sidecar_mux_dispatches_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Dispatches given to a Mux connection, each try counted."}
+	MuxMessagesRecv = &Desc{Name: "scales.thriftmux.SocketTransportSink.messages_recv",
+		Prom: "sidecar_mux_reply_frames_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Frames of replies that came over Mux: a reply in fragments has several."}
+	MuxMaxTag = &Desc{Name: "scales.mux.TagPool.max_tag",
+		Prom: "sidecar_mux_max_tag", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Highest tag that was in use on one of the Mux connections that are open: as the smallest free one is taken, how many requests one ever carried at once, and 1."}
+	MuxTags = &Desc{Name: "sidecar.mux.tags",
+		Prom: "sidecar_mux_tags", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Tags in use on all Mux connections, those of abandoned requests included."}
+	MuxAbandoned = &Desc{Name: "sidecar.mux.abandoned",
+		Prom: "sidecar_mux_abandoned_tags", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Tags of requests that nobody waits for any more and that are not answered yet."}
+	MuxDiscards = &Desc{Name: "sidecar.mux.discards",
+		Prom: "sidecar_mux_discards_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests that a backend was told nobody waits for any more (Tdiscarded)."}
+	MuxNacks = &Desc{Name: "sidecar.mux.nacks",
+		Prom: "sidecar_mux_nacks_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests that a backend turned away without executing them (Nack)."}
+	MuxDrains = &Desc{Name: "sidecar.mux.drains",
+		Prom: "sidecar_mux_drains_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Mux connections that their backend drained (Tdrain)."}
+	MuxLeases = &Desc{Name: "sidecar.mux.leases",
+		Prom: "sidecar_mux_leases_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Leases that backends gave (Tlease)."}
+	MuxLeasesOver = &Desc{Name: "sidecar.mux.leases_expired",
+		Prom: "sidecar_mux_connections_lease_expired", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Mux connections whose backend's lease has run out: others are preferred."}
+	MuxPingLatency = &Desc{Name: "sidecar.mux.ping_latency",
+		Prom: "sidecar_mux_ping_duration_seconds", Kind: KindHistogram,
+		Labels: []Label{LabelService},
+		Help:   "Time from a ping to its answer."}
+	MuxPingsUnanswered = &Desc{Name: "sidecar.mux.pings_unanswered",
+		Prom: "sidecar_mux_pings_unanswered_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Mux connections that were closed because a ping was not answered in time."}
+)
