@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -161,6 +162,26 @@ func TestKeysAreSharedByWeight(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// Ten thousand nodes that are a millionth as strong as one must not be asked in
+// each of its rounds: nothing would be picked for seconds. The share of each is
+// less than a slot, so they have none.
+func TestMaglevOfOneHeavyNodeAndManyLightOnes(t *testing.T) {
+	names, weights := make([]string, 10_000), make([]float64, 10_000)
+	for i := range names {
+		names[i], weights[i] = "10.0.0."+strconv.Itoa(i), 1e-6
+	}
+	weights[0] = 1
+	light := 0
+	for _, node := range (maglev{maglevSize}).lay(names, weights).owner {
+		if node != 0 {
+			light++
+		}
+	}
+	if light != 0 {
+		t.Errorf("%d slots are of nodes whose share is less than one", light)
 	}
 }
 
