@@ -36,6 +36,8 @@ type Conn struct {
 	alone atomic.Bool // the reader alone was woken
 	in    readOp
 	out   writeOp
+	// kept is what Peek has read on the net.Conn path, to be read again.
+	kept []byte
 }
 
 // New takes over nc. TCP connections and Unix stream sockets of Linux take the
@@ -86,9 +88,37 @@ func (c *Conn) Raw() bool { return c.raw != nil }
 // and a wait without a try would sleep through it.
 func (c *Conn) Read(p []byte) (int, error) {
 	if c.raw == nil {
+		if len(c.kept) > 0 {
+			n := copy(p, c.kept)
+			if c.kept = c.kept[n:]; len(c.kept) == 0 {
+				c.kept = nil
+			}
+			return n, nil
+		}
 		return c.nc.Read(p)
 	}
 	return c.in.do(c.raw, opRead, p)
+}
+
+// Peek waits until more than have bytes are there, or the end, and gives what is
+// there, as far as p takes it, which is more than have. The bytes can still be
+// read. It is for the first bytes of a connection: on the net.Conn path it reads
+// and keeps them.
+func (c *Conn) Peek(p []byte, have int) (int, error) {
+	if c.raw != nil {
+		c.in.most = have
+		return c.in.do(c.raw, opAhead, p)
+	}
+	for len(c.kept) <= have {
+		at := len(c.kept)
+		kept := append(c.kept, make([]byte, len(p)-at)...)
+		n, err := c.nc.Read(kept[at:])
+		c.kept = kept[:at+n]
+		if n == 0 && err != nil {
+			return 0, err
+		}
+	}
+	return copy(p, c.kept), nil
 }
 
 // TryRead reads what is there without waiting, ErrAgain if nothing is. On the

@@ -18,6 +18,7 @@ const (
 	opPeek                    // is it silent and open? never waits
 	opRoundtrip               // look, write, wait, read
 	opSplice                  // move into a pipe, waiting as needed
+	opAhead                   // wait until there is more than so much, take nothing
 )
 
 // readOp is the read side of a connection: the arguments and results of the
@@ -62,6 +63,8 @@ func (o *readOp) step(fd uintptr) bool {
 		return o.peek(fd)
 	case opSplice:
 		return o.intoPipe(fd)
+	case opAhead:
+		return o.ahead(fd)
 	default:
 		return o.roundtrip(fd)
 	}
@@ -92,6 +95,27 @@ func (o *readOp) peek(fd uintptr) bool {
 		o.err = ErrAgain
 	case e != 0:
 		o.err = e
+	}
+	return true
+}
+
+// ahead reads more than o.most bytes and leaves them where they are. What is
+// there already makes no edge, so the wait is for what comes behind it. An end
+// behind it makes one edge that shows nothing new: the wait goes on, and its
+// owner's time ends it.
+func (o *readOp) ahead(fd uintptr) bool {
+	n, e := sysRecv(fd, clip(o.buf), syscall.MSG_PEEK)
+	switch {
+	case e == syscall.EAGAIN:
+		return false
+	case e != 0:
+		o.err = e
+	case n == 0:
+		o.err = io.EOF
+	case n <= o.most:
+		return false
+	default:
+		o.n = n
 	}
 	return true
 }

@@ -14,11 +14,13 @@ const (
 	opWait
 	opPeek
 	opRoundtrip
+	opAhead
 )
 
 type readOp struct {
 	run   func(fd uintptr) bool
 	wrote int
+	most  int
 	a, b  []byte
 }
 

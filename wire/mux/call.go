@@ -14,15 +14,22 @@ type Call struct {
 	Dest     []byte // the destination's path, without its length
 	Dtab     []byte // the delegations as they stand on the wire, count first. Empty is none
 	Payload  []byte
-	Client   string // the address of who sent it, without port; "" if it has none
+	Client   []byte // the address of who sent it, without port; nil if it has none
 	// Labels name the call for routes, statistics and operations; nil: Dest does.
 	Labels Labels
 	// Replies takes the reply.
 	Replies Replier
+	// Once: the call must not be sent again once a byte of it has gone, since
+	// nobody waits to hear whether it was executed (Thrift's oneway).
+	Once bool
 
-	class sidecar.Class
-	reply Reply // the backend's, while it is given on
+	class  sidecar.Class
+	posted bool  // bytes of it have gone, or may have
+	reply  Reply // the backend's, while it is given on
 }
+
+// Begin readies the call for another exchange; the fields are then set anew.
+func (c *Call) Begin() { c.class, c.posted = sidecar.NoClass, false }
 
 // Labels says of a call what only the protocol of its payload knows.
 type Labels interface {

@@ -69,9 +69,12 @@ func (c *Conn) Do(_ context.Context, x *sidecar.Exchange) error {
 	var room [128]byte
 	farewell := appendDiscarded(room[:0], tag, discarded)
 	if f := c.send(x, s, tag, call, left); f != nil {
-		return c.core.Leave(s, farewell, f)
+		f = c.core.Leave(s, farewell, f)
+		call.left(f)
+		return f
 	}
 	if f := c.core.Await(x, s, farewell); f != nil {
+		call.left(f)
 		if f.Stage == sidecar.StageRead && x.Pending() != sidecar.NoCause {
 			c.dialer.params.Stats.discards.Inc()
 		}
@@ -83,6 +86,7 @@ func (c *Conn) Do(_ context.Context, x *sidecar.Exchange) error {
 	f = c.answer(x, call, s.Buf)
 	c.core.Free(s)
 	if f != nil {
+		call.left(f)
 		return f
 	}
 	return nil

@@ -48,7 +48,7 @@ func (f *flight) work(ctx context.Context) {
 			break
 		}
 	}
-	f.s, f.call.Client = nil, ""
+	f.s, f.call.Client = nil, nil
 	f.srv.flights.Put(f)
 }
 

@@ -268,7 +268,7 @@ func (s *session) stalled(bad *problem) outcome {
 func (s *session) tellRefused(f *sidecar.Fault) {
 	s.srv.p.Stats.refused(f)
 	if s.srv.p.Refused != nil {
-		s.srv.p.Refused(&s.x, s.cl.ip, f)
+		s.srv.p.Refused(&s.x, string(s.cl.ip), f)
 	}
 }
 

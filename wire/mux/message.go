@@ -40,8 +40,17 @@ func (c *Call) Attr(sel sidecar.Selector) ([]byte, bool) {
 	return nil, false
 }
 
-// Rewind is always true: a dispatch is held whole.
-func (c *Call) Rewind() bool { return true }
+// Rewind tells whether the dispatch may be sent again, which it can, being held
+// whole.
+func (c *Call) Rewind() bool { return !c.Once || !c.posted }
+
+// left notes that a try of the call ended by f: it is posted unless f proves that
+// it was not executed.
+func (c *Call) left(f *sidecar.Fault) {
+	if f.Flags&(sidecar.Unsent|sidecar.Rejected) == 0 {
+		c.posted = true
+	}
+}
 
 // Class is what the reply meant.
 func (c *Call) Class() sidecar.Class { return c.class }

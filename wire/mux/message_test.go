@@ -51,6 +51,25 @@ func TestPartsOfADispatch(t *testing.T) {
 	}
 }
 
+func TestOnewayIsSentAgainOnlyIfItWasNotExecuted(t *testing.T) {
+	for _, once := range []bool{true, false} {
+		c := Call{Once: once}
+		c.left(&sidecar.Fault{Flags: sidecar.Unsent})
+		c.left(&sidecar.Fault{Flags: sidecar.Rejected})
+		if !c.Rewind() {
+			t.Error("what was not executed cannot be sent again")
+		}
+		c.left(&sidecar.Fault{})
+		c.left(&sidecar.Fault{Flags: sidecar.Unsent})
+		if c.Rewind() == once {
+			t.Errorf("once %v: may be sent again %v", once, !once)
+		}
+		if c.Begin(); !c.Rewind() {
+			t.Error("the next call is not a new one")
+		}
+	}
+}
+
 func TestClassesOfReplies(t *testing.T) {
 	for _, row := range []struct {
 		reply  Reply

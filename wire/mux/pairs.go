@@ -18,9 +18,13 @@ func PairsOf(p []byte) Pairs {
 	return Pairs{rest: p[2:], left: int(binary.BigEndian.Uint16(p))}
 }
 
+// Bare begins at the first of pairs without a count, which go on to the end of
+// p: the headers of an application are written so inside one context.
+func Bare(p []byte) Pairs { return Pairs{rest: p, left: -1} }
+
 // Next is the next pair, false behind the last.
 func (p *Pairs) Next() (key, value []byte, ok bool) {
-	if p.left == 0 {
+	if p.left == 0 || len(p.rest) == 0 {
 		return nil, nil, false
 	}
 	p.left--
@@ -35,6 +39,17 @@ func (p *Pairs) Next() (key, value []byte, ok bool) {
 	}
 	p.rest = rest
 	return key, value, true
+}
+
+// AppendBare appends a pair to pairs without a count, unless they would then be
+// longer than a context can be.
+func AppendBare[K, V []byte | string](dst []byte, key K, value V) []byte {
+	if len(dst)+4+len(key)+len(value) > maxSignedU2 {
+		return dst
+	}
+	dst = binary.BigEndian.AppendUint16(dst, uint16(len(key)))
+	dst = binary.BigEndian.AppendUint16(append(dst, key...), uint16(len(value)))
+	return append(dst, value...)
 }
 
 // Lookup is the value of the first pair with that key, as Finagle takes it.

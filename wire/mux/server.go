@@ -93,7 +93,7 @@ func (srv *Server) Refuse(c *sock.Conn, reason sidecar.Reason) {
 type Client struct {
 	srv  *Server
 	c    *sock.Conn
-	ip   string
+	ip   []byte
 	hard atomic.Bool // the grace is over: no request begins any more
 
 	mu  sync.Mutex // guards what follows
@@ -105,7 +105,7 @@ type Client struct {
 func (srv *Server) NewClient(c *sock.Conn) *Client {
 	cl := &Client{srv: srv, c: c}
 	if a, ok := c.NetConn().RemoteAddr().(*net.TCPAddr); ok {
-		cl.ip = a.AddrPort().Addr().Unmap().WithZone("").String()
+		cl.ip = []byte(a.AddrPort().Addr().Unmap().WithZone("").String())
 	}
 	return cl
 }
