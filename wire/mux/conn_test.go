@@ -133,6 +133,7 @@ func TestFragmentsGoOutBetweenOthers(t *testing.T) {
 		r.ask(c, &Call{Contexts: contexts, Payload: large})
 		synctest.Wait()
 		small := r.ask(c, &Call{Payload: []byte("small")})
+		synctest.Wait() // it has a tag of its own while the other is under way
 		var p parts
 		for done := 0; done < 2; {
 			f := b.expect(tdispatch)
