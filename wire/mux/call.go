@@ -26,10 +26,12 @@ type Call struct {
 	class  sidecar.Class
 	posted bool  // bytes of it have gone, or may have
 	reply  Reply // the backend's, while it is given on
+	forks  *Forks
+	second *fork // sends the same call
 }
 
 // Begin readies the call for another exchange; the fields are then set anew.
-func (c *Call) Begin() { c.class, c.posted = sidecar.NoClass, false }
+func (c *Call) Begin() { c.class, c.posted, c.second = sidecar.NoClass, false, nil }
 
 // Labels says of a call what only the protocol of its payload knows.
 type Labels interface {
