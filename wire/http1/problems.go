@@ -40,6 +40,8 @@ var (
 	errBodyEnd           = &problem{400, "connection closed in the middle of the body"}
 	errBodyStalled       = &problem{408, "body stopped coming"}
 	errBodySlow          = &problem{408, "body takes too long: a held one has six times header_timeout and a second for each 64 KiB"}
+	errBodySize          = &problem{413, "body larger than what answers it may hold"}
+	errBodyRoom          = &problem{503, "no room for the body: all requests together hold as much as they may"}
 	errAnswerStatus      = &problem{500, "an answer of the sidecar's own has a status of 200 to 599"}
 	errHeadStalled       = &problem{408, "head stopped coming"}
 )

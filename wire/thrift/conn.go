@@ -19,6 +19,10 @@ type Dialer struct {
 	Buffers  *sock.Buffers
 	Room     *sock.Room // for what fits in no pooled buffer
 
+	// Classify says what a REPLY to a method meant by the beginning of its body,
+	// which may be cut; nil: Success.
+	Classify func(method []byte, p Protocol, body []byte) sidecar.Class
+
 	// Count gives the counters of messages to and from an address; nil: nobody
 	// counts.
 	Count func(address string) (sent, received *varz.Counter)

@@ -88,7 +88,7 @@ func (c *Conn) check(h *Head) *sidecar.Fault {
 // class is what the reply m means.
 func (c *Conn) class(m *parcel) (sidecar.Class, *sidecar.Fault) {
 	if m.Head.Type == ReplyType {
-		return sidecar.Success, nil
+		return c.meant(&m.Head, m.Encoding.Protocol, m.Payload), nil
 	}
 	e, p := ParseException(m.Encoding.Protocol, m.Payload[m.Head.Body:])
 	if p != nil {
@@ -98,6 +98,14 @@ func (c *Conn) class(m *parcel) (sidecar.Class, *sidecar.Fault) {
 		c.rec.Code = int(e.Kind)
 	}
 	return ClassOf(e.Kind), nil
+}
+
+// meant is what a REPLY means, of which payload may be the beginning only.
+func (c *Conn) meant(h *Head, p Protocol, payload []byte) sidecar.Class {
+	if c.d.Classify == nil {
+		return sidecar.Success
+	}
+	return c.d.Classify(c.call.name(), p, payload[h.Body:])
 }
 
 // withheld is the fault of a reply that Commit did not let out: it is a failure,
@@ -138,10 +146,11 @@ func (c *Conn) stream(size int) (done bool, f *sidecar.Fault) {
 	if f := c.check(&h); f != nil {
 		return true, f
 	}
-	if !c.x.Commit(sidecar.Success) {
-		return true, c.withheld(sidecar.Success) // and the connection ends: the rest is unread
+	class := c.meant(&h, e.Protocol, c.in[FrameHead:c.n])
+	if !c.x.Commit(class) {
+		return true, c.withheld(class) // and the connection ends: the rest is unread
 	}
-	c.call.class = sidecar.Success
+	c.call.class = class
 	return true, c.pieces(s, size)
 }
 

@@ -1,0 +1,105 @@
+package httpthrift
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"strconv"
+
+	"sidecar"
+	"sidecar/wire/http"
+	"sidecar/wire/thrift"
+	"sidecar/wire/thrift/idl"
+)
+
+// answer is what the client is told: body, or an error of the other parts.
+type answer struct {
+	status   int
+	fields   string // beside Content-Type
+	body     []byte
+	reason   string // a reason code, or "exception"
+	text     string
+	thrown   string      // the type of an exception
+	value    []byte      // of a declared one, as JSON
+	kind     thrift.Kind // of one that is not
+	attempts int
+}
+
+func problemAnswer(status int, reason, text string) *answer {
+	return &answer{status: status, reason: reason, text: text}
+}
+
+// faultAnswer tells of a call that came to nothing.
+func faultAnswer(f *sidecar.Fault, attempts int) *answer {
+	status := http.StatusOf(f)
+	text := f.Reason.String()
+	var said *thrift.Problem
+	switch {
+	case f.Has(sidecar.FromPeer): // its code is an exception's kind
+		status = statusOf(f.Class)
+	case errors.As(f.Err, &said):
+		text = said.Error() // which names no backend
+	case f.Has(sidecar.FromClient) && f.Err != nil:
+		text = f.Err.Error()
+	}
+	return problemAnswer(status, f.Reason.String(), text).after(attempts)
+}
+
+func (a *answer) after(attempts int) *answer {
+	a.attempts = attempts
+	return a
+}
+
+// send writes it, whatever the upstream would have held back: there is no other
+// try.
+func (a *answer) send(x *sidecar.Exchange, req request) error {
+	body, fields := a.body, "Content-Type: application/json\r\n"+a.fields
+	if body == nil {
+		body = a.problem()
+		fields += "Cache-Control: no-store\r\nX-Sidecar-Attempts: " + strconv.Itoa(a.attempts) + "\r\n"
+		if a.thrown == "" {
+			fields += "X-Sidecar-Reason: " + a.reason + "\r\n"
+		}
+	}
+	if x.Replied() != 0 {
+		return req.Finish(x, a.status, fields, body)
+	}
+	x.Hold = 0
+	return req.Answer(x, a.status, fields, body)
+}
+
+// problem is {"error": ...}.
+func (a *answer) problem() []byte {
+	out := appendText([]byte(`{"error":{"reason":`), []byte(a.reason))
+	out = appendText(append(out, `,"message":`...), []byte(a.text))
+	if a.thrown != "" {
+		out = appendText(append(out, `,"type":`...), []byte(a.thrown))
+		if a.value != nil {
+			out = append(append(out, `,"value":`...), a.value...)
+		} else {
+			out = strconv.AppendInt(append(out, `,"kind":`...), int64(a.kind), 10)
+		}
+	}
+	out = strconv.AppendInt(append(out, `,"attempts":`...), int64(a.attempts), 10)
+	return append(out, "}}\n"...)
+}
+
+// listing says which methods a service has, for people.
+func listing(s *idl.Service) []byte {
+	out := appendText([]byte(`{"service":`), []byte(s.Name))
+	out = append(out, `,"methods":{`...)
+	for i, name := range slices.Sorted(maps.Keys(s.Methods)) {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = append(appendText(out, []byte(name)), `:[`...)
+		for j, f := range s.Methods[name].Args.Fields {
+			if j > 0 {
+				out = append(out, ',')
+			}
+			out = appendText(out, []byte(f.Name))
+		}
+		out = append(out, ']')
+	}
+	return append(out, "}}\n"...)
+}
