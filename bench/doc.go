@@ -12,6 +12,7 @@
 // configuration in testdata, a further kind of load a generator.
 //
 //	go run ./bench                             the main loads, beside all peers that are here
+//	go run ./bench -only 'calls of'                 Thrift
 //	go run ./bench -all -profile cpu.prof -write    all of it, into docs
 //	go run ./bench -only '64 conn' -peers haproxy   some of it
 //	go run ./bench -sidecar A -with B,b -peers '^$'  one build beside another

@@ -49,6 +49,10 @@ func (j *journal) begin(s suite, environment string, o options, absent []string)
 	j.write(b.String())
 }
 
+func (j *journal) skipped(s suite, reason error) {
+	j.write(fmt.Sprintf("## %s\n\nNot measured: %v.\n\n", s.name, reason))
+}
+
 func (j *journal) rest(all []held) {
 	var b strings.Builder
 	restTable(&b, all)
@@ -74,6 +78,9 @@ func (j *journal) workload(w workload, targets []*target, subject string) {
 	fmt.Fprintf(&b, "### %s\n\n", w.name)
 	ratioTable(&b, rows)
 	absoluteTable(&b, targets)
+	if w.counts {
+		connsTable(&b, targets)
+	}
 	j.write(b.String())
 }
 

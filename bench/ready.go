@@ -20,7 +20,7 @@ func (p *process) answers(ctx context.Context, w workload) error {
 	ctx, cancel := context.WithTimeout(ctx, readyWithin)
 	defer cancel()
 	for {
-		err := ask(ctx, w, p.aim())
+		err := w.question()(ctx, w, p.aim())
 		if err == nil {
 			return nil
 		}
@@ -32,6 +32,13 @@ func (p *process) answers(ctx context.Context, w workload) error {
 		case <-time.After(20 * time.Millisecond):
 		}
 	}
+}
+
+func (w workload) question() question {
+	if w.ask == nil {
+		return ask
+	}
+	return w.ask
 }
 
 // gone tells how the process ended, nil if it runs.

@@ -88,6 +88,17 @@ func absoluteTable(b *strings.Builder, targets []*target) {
 	b.WriteString("\n")
 }
 
+// connsTable is over how many connections requests came to the backend.
+func connsTable(b *strings.Builder, targets []*target) {
+	b.WriteString("| target | connections to the backend | requests/s over each |\n|---|---|---|\n")
+	for _, t := range targets {
+		conns := median(t.series(func(s sample) float64 { return float64(s.conns) }))
+		each := median(t.series(func(s sample) float64 { return s.rps / float64(s.conns) }))
+		fmt.Fprintf(b, "| %s | %.0f | %.0f |\n", t.name, conns, each)
+	}
+	b.WriteString("\n")
+}
+
 // latency is the median over rounds, "-" where the generator does not tell it.
 func (t *target) latency(of func(sample) time.Duration) string {
 	d := median(t.series(func(s sample) float64 { return of(s).Seconds() }))

@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
 	"slices"
 	"strings"
@@ -66,7 +67,7 @@ func TestEveryRoundIsInTheRawData(t *testing.T) {
 	if err != nil || strings.Count(got, "\n") != enough+1 {
 		t.Fatalf("got %v\n%s", err, got)
 	}
-	if want := "HTTP,\"a, b\",sidecar,1,1000,950,10.00,1000,2000,0,10,900,1000\n"; !strings.Contains(got, want) {
+	if want := "HTTP,\"a, b\",sidecar,1,1000,950,10.00,1000,2000,0,10,900,1000,0\n"; !strings.Contains(got, want) {
 		t.Errorf("lacks %q:\n%s", want, got)
 	}
 }
@@ -110,6 +111,21 @@ func TestWordsForNumbers(t *testing.T) {
 	} {
 		if c.got != c.want {
 			t.Errorf("got %s, want %s", c.got, c.want)
+		}
+	}
+}
+
+func TestJournalTellsWhatWasNotMeasuredAndConnectionsToTheBackend(t *testing.T) {
+	j := journal{live: &strings.Builder{}}
+	j.skipped(suite{name: "Thrift"}, errors.New("there is no cc"))
+	sidecar := steady("sidecar", 10*time.Microsecond)
+	for i := range sidecar.samples {
+		sidecar.samples[i].conns = 2
+	}
+	j.workload(workload{name: "some load", counts: true}, []*target{sidecar}, "sidecar")
+	for _, want := range []string{"## Thrift\n\nNot measured: there is no cc.\n", "| sidecar | 2 | 475 |\n"} {
+		if !strings.Contains(j.text.String(), want) {
+			t.Errorf("lacks %q:\n%s", want, j.text.String())
 		}
 	}
 }

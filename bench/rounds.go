@@ -27,6 +27,7 @@ type sample struct {
 	wall       time.Duration // start to settled
 	proxy      time.Duration // CPU time of the proxy, 0 in the direct case
 	clientSide time.Duration // of generator and backend
+	conns      int64         // over which requests came to the backend, where it tells
 }
 
 // perRequest is the proxy's CPU time a request in microseconds.
@@ -146,6 +147,11 @@ func (m *measurement) one(ctx context.Context, t *target) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
+	if m.w.counts {
+		if _, err := backendConns(ctx, m.backend.Address); err != nil { // from here on anew
+			return sample{}, err
+		}
+	}
 	began := time.Now()
 	l, err := m.w.load(ctx, m.w, t.proc.aim(), m.length)
 	if err != nil {
@@ -161,5 +167,9 @@ func (m *measurement) one(ctx context.Context, t *target) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	return sample{load: l, wall: wall, proxy: proxyAfter - proxyBefore, clientSide: l.cpu + backendAfter - backendBefore}, nil
+	s := sample{load: l, wall: wall, proxy: proxyAfter - proxyBefore, clientSide: l.cpu + backendAfter - backendBefore}
+	if m.w.counts {
+		s.conns, err = backendConns(ctx, m.backend.Address)
+	}
+	return s, err
 }

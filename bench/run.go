@@ -21,6 +21,16 @@ func runSuite(ctx context.Context, j *journal, o options, s suite, v values) err
 	if s.subject.upstreams > 0 {
 		v.Sockets = v.Files // connections to each of the endpoints are kept
 	}
+	if _, err := firstPresent(s.backends); err != nil {
+		j.skipped(s, err)
+		return nil
+	}
+	if s.client != "" {
+		v.Client = filepath.Join(v.Dir, "client")
+		if err := compileC(ctx, s.client, v.Client); err != nil {
+			return err
+		}
+	}
 	var d bed
 	defer d.stop()
 	if err := d.startAll(ctx, s, v); err != nil {

@@ -137,7 +137,9 @@ func (p *process) stop() {
 }
 
 // aim is what a generator is pointed at.
-func (p *process) aim() aim { return aim{address: p.Address, upstreams: max(1, p.upstreams)} }
+func (p *process) aim() aim {
+	return aim{address: p.Address, upstreams: max(1, p.upstreams), client: p.Client}
+}
 
 // pinned is a command that runs on one CPU only. taskset becomes the program,
 // so the process is the program's.

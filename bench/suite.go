@@ -13,6 +13,7 @@ type suite struct {
 	backends  []server // the first that can be started here serves
 	subject   server
 	peers     []server
+	client    string // the C program of testdata that is its generator, "" for none
 	workloads []workload
 	conns     int // that proxies must take at once
 }
@@ -30,7 +31,9 @@ type workload struct {
 	to       recipient // of many upstreams
 	more     bool      // runs with -all only
 	load     generator
-	hold     int       // no load: so many idle connections are held
+	hold     int // no load: so many idle connections are held
+	ask      question
+	counts   bool      // the backend tells over how many connections calls came
 	measures []measure // that ratios are taken of; none is CPU time
 	goals    []goal
 }
@@ -79,8 +82,13 @@ type goal struct {
 // aim is where a load goes.
 type aim struct {
 	address   string
-	upstreams int // behind it
+	upstreams int    // behind it
+	client    string // the suite's generator, compiled
 }
+
+// question puts one request of the workload's and looks that its answer is
+// whole; nil is one of HTTP.
+type question func(ctx context.Context, w workload, at aim) error
 
 // generator puts a workload on the address for that long, from the client's
 // CPU, and tells what was done. An error is also that an answer was not right:
@@ -96,7 +104,7 @@ type load struct {
 }
 
 // suites is all that is measured.
-func suites() []suite { return []suite{http1(), http1Idle(), http1Many()} }
+func suites() []suite { return []suite{http1(), http1Idle(), http1Many(), thrift()} }
 
 // goalBeside is the workload's goal for a measure beside that peer's, false if
 // it has none.

@@ -18,7 +18,7 @@ type values struct {
 	Endpoints               []string   // the backend's addresses
 	Upstreams               []upstream // behind a route by host each; none is one upstream without a route
 	Dir, Config             string     // its own directory, and its configuration there
-	Program                 string     // compiled for it from testdata
+	Program, Client         string     // compiled from testdata: it, and the suite's generator
 	Sidecar, Self           string     // the binary under test, and this one
 	Connections             int        // clients at once that a proxy must take
 	Sockets, Files          int        // what it needs for these and its backends; the limit of descriptors
