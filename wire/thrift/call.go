@@ -20,6 +20,9 @@ type Call struct {
 	// Replies takes the reply.
 	Replies Replier
 
+	// Oneway: nothing comes back, whatever type the call says that it is. A layer
+	// sets it, see Oneways.
+	Oneway bool
 	// Client is the caller's address without its port, nil if it has none.
 	Client []byte
 
@@ -30,7 +33,12 @@ type Call struct {
 }
 
 // Begin readies the call for another exchange; the fields are then set anew.
-func (c *Call) Begin() { c.class, c.posted, c.second = sidecar.NoClass, false, nil }
+func (c *Call) Begin() {
+	c.class, c.Oneway, c.posted, c.second = sidecar.NoClass, false, false, nil
+}
+
+// silent tells whether nobody waits for a reply.
+func (c *Call) silent() bool { return c.Oneway || c.Head.Type == OnewayType }
 
 // Rewind tells whether the call may be sent again. It is held whole, so only
 // bytes of a oneway call that have gone speak against it: nobody says whether it

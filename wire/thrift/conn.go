@@ -117,7 +117,7 @@ func (c *Conn) do() *sidecar.Fault {
 		return f
 	}
 	c.in = c.d.Buffers.Large()
-	if call.Head.Type == OnewayType {
+	if call.silent() {
 		return c.post(a, b)
 	}
 	if f := c.send(a, b); f != nil {

@@ -26,6 +26,11 @@ func (c *cutter) next(e Encoding, b []byte) (size int, problem *Problem) {
 	case p != nil:
 		return 0, p
 	case len(b) < FrameHead+n:
+		if e.Transport == Framed && len(b) > FrameHead { // nobody waits for the rest of what is no message
+			if _, p := ParseHead(e.Protocol, b[FrameHead:]); p != nil {
+				return FrameHead + n, p
+			}
+		}
 		return FrameHead + n, More
 	}
 	return FrameHead + n, nil

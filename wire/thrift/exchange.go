@@ -20,7 +20,7 @@ func (a *active) serve(ctx context.Context) bool {
 	a.watch.Begin(a.cl.c, &a.alarms, now)
 	err := a.srv.handler.Do(ctx, &a.x)
 	a.watch.End(&a.alarms)
-	oneway, attempts := a.call.Head.Type == OnewayType, a.x.Tries.Len()
+	oneway, attempts := a.call.silent(), a.x.Tries.Len()
 	a.x.End()
 	keep := true
 	switch {

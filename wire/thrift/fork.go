@@ -39,7 +39,7 @@ func (c *Call) Hedged(forks *Forks) { c.forks = forks }
 
 // Share readies the call to be sent by two at once, see sidecar.Forker.
 func (c *Call) Share(*sidecar.Exchange) bool {
-	return c.forks != nil && !c.posted && c.Head.Type == CallType
+	return c.forks != nil && !c.posted && !c.silent()
 }
 
 // Fork makes the second sender, see sidecar.Forker.

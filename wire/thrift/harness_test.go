@@ -30,6 +30,9 @@ type harness struct {
 	timeout time.Duration
 	stall   time.Duration
 	attempt time.Duration
+	hedge   bool                                 // each call is sent by two
+	layer   sidecar.Layer                        // nil: none
+	parked  atomic.Int64                         // how often a connection was given up to be parked
 	plain   atomic.Bool                          // both ends go through net.Conn, as TLS does
 	seen    func(x *sidecar.Exchange, err error) // after each exchange
 
@@ -81,6 +84,7 @@ func (h *harness) accept(ln net.Listener) {
 		h.mu.Unlock()
 		h.work.Go(func() {
 			for cl.Serve(context.Background()) {
+				h.parked.Add(1)
 			}
 			h.mu.Lock()
 			delete(h.conns, nc)
@@ -122,7 +126,64 @@ func (h *harness) set(change func(*Settings)) {
 func (h *harness) client(t testing.TB) *peer.Conn { return peer.Dial(t, h.addr) }
 
 // Do is the stack between server and backend: a loop over a pool.
-func (h *harness) Do(ctx context.Context, x *sidecar.Exchange) (err error) {
+func (h *harness) Do(ctx context.Context, x *sidecar.Exchange) error {
+	if h.layer == nil && !h.hedge {
+		return h.do(ctx, x)
+	}
+	var s sidecar.Service = sidecar.ServiceFunc(h.do)
+	if h.layer != nil {
+		s = h.layer(s)
+	}
+	if h.hedge {
+		return h.both(ctx, x, s)
+	}
+	return s.Do(ctx, x)
+}
+
+// both sends x twice at once; whoever has its reply first wins.
+func (h *harness) both(ctx context.Context, x *sidecar.Exchange, s sidecar.Service) error {
+	m := x.Msg.(sidecar.Forker)
+	if !m.Share(x) {
+		return s.Do(ctx, x)
+	}
+	w := &either{x: x}
+	x.Hedge = w
+	done := make(chan error)
+	f := m.Fork()
+	f.Hedge, w.y = w, f
+	f.RequestDone(f.Now())
+	go func() { done <- s.Do(ctx, f) }()
+	err := s.Do(ctx, x)
+	second := <-done
+	x.Forget(sidecar.Lost)
+	m.Join(f)
+	if second == nil {
+		return nil
+	}
+	return err
+}
+
+// either is the one word of two senders: the first to ask wins.
+type either struct {
+	x, y *sidecar.Exchange
+	won  atomic.Bool
+}
+
+func (w *either) Wins(x *sidecar.Exchange, _ sidecar.Class) bool {
+	if !w.won.CompareAndSwap(false, true) {
+		return false
+	}
+	other := w.x
+	if x == w.x {
+		other = w.y
+	}
+	other.Yield(sidecar.Now())
+	return true
+}
+
+func (w *either) Trying(*sidecar.Exchange, uint64) {}
+
+func (h *harness) do(ctx context.Context, x *sidecar.Exchange) (err error) {
 	x.SetTimeout(int64(h.timeout))
 	x.SetStall(int64(h.stall))
 	if h.seen != nil {
@@ -182,7 +243,7 @@ func (h *harness) get(ctx context.Context) (*Conn, error) {
 	d := &Dialer{
 		Encoding: h.speaks, MaxFrame: testFrame, Buffers: h.bufs, Room: h.srv.means.room,
 		Dial: func(ctx context.Context, network, address string) (net.Conn, error) {
-			nc, err := (&net.Dialer{}).DialContext(ctx, network, address)
+			nc, err := dialTCP(ctx, network, address)
 			if err != nil {
 				return nil, err
 			}
@@ -201,6 +262,10 @@ func (h *harness) wrap(nc net.Conn) net.Conn {
 
 // plainConn hides that it is a TCP connection, but for its half-close.
 type plainConn struct{ *net.TCPConn }
+
+func dialTCP(ctx context.Context, network, address string) (net.Conn, error) {
+	return (&net.Dialer{}).DialContext(ctx, network, address)
+}
 
 // fault is the number-th fault of a try, nil if there was none.
 func (h *harness) fault(number int) *sidecar.Fault {
