@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"slices"
 	"strings"
 )
@@ -92,6 +93,16 @@ func (t *table) chooseFrom(name, def, origin string, c choice) string {
 	}
 	f.settle(quote(s), origin)
 	return s
+}
+
+// checkThriftMethod is for a method's name as calls have it, with its service
+// before a colon where it is multiplexed.
+func checkThriftMethod(s string) error {
+	service, method, both := strings.Cut(s, ":")
+	if !both {
+		return checkThriftName(s)
+	}
+	return errors.Join(checkThriftName(service), checkThriftName(method))
 }
 
 // checkThriftName is for the name of a method or a service.

@@ -1,6 +1,7 @@
 package config
 
 const (
+	maxOneways     = 1000      // names in one list
 	maxThriftName  = 256       // bytes of a method's name, its service's included
 	minThriftFrame = 1 << 10   // bytes
 	maxThriftFrame = 256 << 20 // bytes: all that is held of requests and replies
@@ -20,6 +21,9 @@ type Thrift struct {
 	Protocol   string // "binary", "compact", "lax"; of a listener also ThriftAuto
 	MaxFrame   int64  // bytes of a message
 	ReplyOrder string // of a listener: ReplyOrderRequest
+	// Oneway are the methods of an upstream that answer nothing, even where their
+	// calls do not say so.
+	Oneway []string
 }
 
 // thriftListener reads what clients of a listener may speak.
@@ -42,6 +46,7 @@ func thriftUpstream(t *table) Thrift {
 		Transport: t.choose("transport", "framed", choice{names: []string{"framed", "unframed", "header"}}),
 		Protocol:  t.choose("protocol", "binary", choice{names: []string{"binary", "compact", "lax"}}),
 		MaxFrame:  thriftFrame(t),
+		Oneway:    t.texts("oneway", nil, maxOneways, checkThriftMethod),
 	}
 	noLaxHeader(t, th)
 	return th

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 )
@@ -24,7 +25,7 @@ discover = "tcp://127.0.0.1:1"
 idempotent = true
 [upstream.admin]
 discover = "tcp://127.0.0.1:2"
-thrift = { transport = "header", protocol = "compact" }
+thrift = { transport = "header", protocol = "compact", oneway = ["Log:tell"] }
 `
 
 func TestThriftIsRead(t *testing.T) {
@@ -33,14 +34,14 @@ func TestThriftIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := f.Listeners[0]
-	if want := (Thrift{"framed", ThriftAuto, 1 << 20, ReplyOrderRequest}); l.Thrift != want {
+	if want := (Thrift{"framed", ThriftAuto, 1 << 20, ReplyOrderRequest, nil}); !reflect.DeepEqual(l.Thrift, want) {
 		t.Errorf("listener: %+v, want %+v", l.Thrift, want)
 	}
 	if m := l.Routes[0].Match; m.Service != "Admin" || m.Method != "drop" || len(m.Headers) != 1 {
 		t.Errorf("match: %+v", m)
 	}
-	for i, want := range []Thrift{{"header", "compact", 16 << 20, ""}, {"framed", "binary", 16 << 20, ""}} {
-		if u := f.Upstreams[i]; u.Protocol != ProtocolThrift || u.Thrift != want {
+	for i, want := range []Thrift{{"header", "compact", 16 << 20, "", []string{"Log:tell"}}, {"framed", "binary", 16 << 20, "", nil}} {
+		if u := f.Upstreams[i]; u.Protocol != ProtocolThrift || !reflect.DeepEqual(u.Thrift, want) {
 			t.Errorf("%s: %s %+v, want %+v", u.Name, u.Protocol, u.Thrift, want)
 		}
 	}
@@ -74,8 +75,9 @@ func TestWhatDoesNotFitThriftIsRefused(t *testing.T) {
 		{"thrift on http", `protocol = "thrift"`, `protocol = "http"`, `listener "users": thrift: means nothing with protocol "http"`},
 		{"transport", `transport = "framed"`, `transport = "buffered"`, `transport: expected one of "auto", "framed", "unframed", "header", got "buffered"`},
 		{"frame", `max_frame = "1MiB"`, `max_frame = "1GiB"`, `max_frame: expected a size from 1KiB to 256MiB`},
-		{"lax in a header", `protocol = "compact"`, `protocol = "lax"`, `transport "header" carries "binary" and "compact", and no "lax"`},
-		{"auto upstream", `protocol = "compact"`, `protocol = "auto"`, `upstream.admin.thrift.protocol: expected one of "binary", "compact", "lax", got "auto"`},
+		{"lax in a header", `"compact"`, `"lax"`, `transport "header" carries "binary" and "compact", and no "lax"`},
+		{"oneway", `"Log:tell"`, `"Log: tell"`, `upstream.admin.thrift.oneway[0]: expected a name of 1 to 256 characters without space and colon, got " tell"`},
+		{"auto upstream", `"compact"`, `"auto"`, `upstream.admin.thrift.protocol: expected one of "binary", "compact", "lax", got "auto"`},
 		{"another protocol behind", `discover = "tcp://127.0.0.1:2"`, "discover = \"tcp://127.0.0.1:2\"\nprotocol = \"http\"", `they do not understand each other`},
 		{"answer of HTTP", `[upstream.admin]`, "[upstream.users.fallback]\nstatus = 503\n[upstream.admin]", `upstream.users.fallback.status: means nothing with protocol "thrift"`},
 	} {

@@ -114,7 +114,7 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 		return
 	}
 	r.ring.SetSlow(slowAfter(u))
-	if old.Thrift != u.Thrift {
+	if !reflect.DeepEqual(old.Thrift, u.Thrift) {
 		r.speaker.set(u)
 	}
 	r.cfg.Store(&u)

@@ -13,6 +13,7 @@ import (
 	"sidecar/upstream"
 	"sidecar/varz"
 	"sidecar/why"
+	"sidecar/wire/thrift"
 )
 
 // upstreams are the clusters there are, by name. A reload adds and removes
@@ -144,11 +145,19 @@ func (u *upstreams) get(name string) *running {
 	return u.all[name]
 }
 
+// service is the cluster with what its protocol has before it.
+func (r *running) service() sidecar.Service {
+	if names := r.cfg.Load().Thrift.Oneway; len(names) > 0 {
+		return thrift.Oneways(names)(r.cluster)
+	}
+	return r.cluster
+}
+
 // services are the clusters as routes know them.
 func (u *upstreams) services() map[string]sidecar.Service {
 	m := map[string]sidecar.Service{}
 	for _, r := range u.sorted() {
-		m[r.name] = r.cluster
+		m[r.name] = r.service()
 	}
 	return m
 }

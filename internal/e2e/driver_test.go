@@ -17,6 +17,9 @@ import (
 type driver struct {
 	// protocol is its name in config.toml.
 	protocol string
+	// sections are further ones of config.toml, and byPath the condition of a
+	// route for queries of the path "/b".
+	sections, byPath string
 	// backend starts a real server, or skips the test for lack of one.
 	backend func(t testing.TB) *server
 	// dial makes a client of the sidecar's listener.
@@ -27,8 +30,15 @@ type driver struct {
 func drivers() []driver {
 	return []driver{{
 		protocol: "http",
+		byPath:   `path_prefix = "/b"`,
 		backend:  func(t testing.TB) *server { return nginx(t, "") },
 		dial:     func(address string) client { return &httpClient{address: address} },
+	}, {
+		protocol: "thrift",
+		sections: idempotent,
+		byPath:   `method = "b"`,
+		backend:  func(t testing.TB) *server { return thriftServer(t) },
+		dial:     func(address string) client { return &thriftClient{address: address} },
 	}}
 }
 

@@ -41,6 +41,7 @@ func failover(t *testing.T, d driver, write bool) {
 	p := start(t, "", conf{
 		protocol: d.protocol, discover: strings.Join(addresses, ","),
 		upstream: "attempt_timeout = \"500ms\"\n[upstream.web.breaker]\n" + plan.backoff,
+		more:     d.sections,
 	})
 	record := follow(p.admin)
 	l := (&load{t: t, d: d, address: p.port, clients: 200, write: write, pause: 5 * time.Millisecond}).begin()

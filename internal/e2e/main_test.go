@@ -6,6 +6,7 @@
 package e2e
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -22,6 +23,10 @@ import (
 const asSidecar = "SIDECAR_E2E_RUN"
 
 func TestMain(m *testing.M) {
+	if len(os.Args) == 4 && os.Args[1] == asThriftServer {
+		fmt.Fprintln(os.Stderr, serveThrift(os.Args[2], os.Args[3]))
+		os.Exit(1)
+	}
 	if os.Getenv(asSidecar) != "" {
 		os.Exit(daemon.Main(os.Args[1:], os.Stdout, os.Stderr))
 	}

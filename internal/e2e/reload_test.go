@@ -46,7 +46,7 @@ func reloads(t *testing.T, d driver) {
 
 	// Each of these upstreams is new: its first request comes at once.
 	for _, name := range []string{"one", "two", "three", "four", "five"} {
-		c.listener = "[[listener.route]]\nmatch = { path_prefix = \"/b\" }\nupstream = \"" + name + "\""
+		c.listener = "[[listener.route]]\nmatch = { " + d.byPath + " }\nupstream = \"" + name + "\""
 		c.more = fmt.Sprintf("[upstream.%s]\nprotocol = %q\ndiscover = \"tcp://%s\"", name, d.protocol, other.address)
 		p.reload(c, "configuration reloaded")
 	}
@@ -65,7 +65,7 @@ func reloads(t *testing.T, d driver) {
 
 	moved := c
 	moved.address = freeAddress(t)
-	moved.more += "\n[[listener]]\nname = \"new\"\naddress = \"" + freeAddress(t) + "\"\nupstream = \"web\""
+	moved.more += "\n[[listener]]\nname = \"new\"\naddress = \"" + freeAddress(t) + "\"\nprotocol = \"" + d.protocol + "\"\nupstream = \"web\""
 	p.reload(moved, "configuration reloaded")
 	for _, line := range []string{`changed listener waits for a restart" listener=web keys=address`, `new listener waits for a restart" listener=new`} {
 		if !p.log.has(line) {
