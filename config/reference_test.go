@@ -73,11 +73,22 @@ func TestReferenceShowsRoutesAndOperations(t *testing.T) {
 	if n := len(f.Listeners[0].Routes); n != 1 {
 		t.Errorf("%d routes, want 1", n)
 	}
-	if n := len(f.Upstreams[0].Operations); n != 1 {
+	web := f.Upstreams[len(f.Upstreams)-1]
+	if n := len(web.Operations); n != 1 {
 		t.Errorf("%d operations, want 1", n)
 	}
+	// A second listener and upstream show only what the first have not.
+	told := map[string]bool{}
+	kind := func(key string) string {
+		return regexp.MustCompile(`^(listener)\[\d\]|^(upstream)\.\w+`).ReplaceAllString(key, "$1$2")
+	}
 	for _, s := range f.Settings() {
-		if !strings.HasPrefix(s.Origin, "told:") {
+		if strings.HasPrefix(s.Origin, "told:") {
+			told[kind(s.Key)] = true
+		}
+	}
+	for _, s := range f.Settings() {
+		if !told[kind(s.Key)] {
 			t.Errorf("%s is not in the reference", s.Key)
 		}
 	}
