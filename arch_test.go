@@ -82,7 +82,7 @@ var outside = []limit{
 	{"github.com/envoyproxy/go-control-plane/pkg", "internal/ads", "a real control plane for tests"},
 	{"google.golang.org/grpc", "discovery/xds, internal/ads", "the transport of xDS"},
 	{"google.golang.org/protobuf", "discovery/xds, internal/ads", "the encoding of xDS"},
-	{"github.com/apache/thrift", "wire/thrift, bridge/httpthrift, internal/e2e", "in tests only: the peer that the codecs of wire/thrift are held against"},
+	{"github.com/apache/thrift", "wire/thrift, bridge/httpthrift, bridge/muxthrift, internal/e2e", "in tests only: the peer that the codecs of wire/thrift are held against"},
 	{"github.com/klauspost/compress", "wire/thrift", "Snappy, which THeader allows beside zlib"},
 	{"go.uber.org/thriftrw", "wire/thrift/idl", "only one package knows how interface files are parsed"},
 	{"gonum.org/v1/*", "internal/sim/run", "drawings of the simulation; no binary has it"},

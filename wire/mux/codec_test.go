@@ -29,7 +29,7 @@ const scalesDispatch = "0002" +
 
 func TestMessagesAreWrittenAsOthersWriteThem(t *testing.T) {
 	ok := Reply{Payload: []byte("x")}
-	nack := Reply{Status: Nack, Contexts: appendFailure(nil, Restartable|Rejected)}
+	nack := Reply{Status: Nack, Contexts: failureContexts(Restartable | Rejected)}
 	call := Call{Dest: []byte("/s"), Dtab: unhex(t, "0001 0002 2f61 0002 2f62"), Payload: []byte("p")}
 	for _, row := range []struct {
 		name string

@@ -78,11 +78,11 @@ func TestFailedRepliesAreToldByTheirFlags(t *testing.T) {
 		text  string
 	}{
 		{"nack", whole(Reply{Status: Nack}), rejected, sidecar.Shed, ""},
-		{"nack that may be sent again", whole(Reply{Status: Nack, Contexts: appendFailure(nil, Restartable|Rejected)}), rejected, sidecar.Shed, ""},
-		{"nack that may not", whole(Reply{Status: Nack, Contexts: appendFailure(nil, Rejected|NonRetryable)}), 0, sidecar.Overload, ""},
+		{"nack that may be sent again", whole(Reply{Status: Nack, Contexts: failureContexts(Restartable | Rejected)}), rejected, sidecar.Shed, ""},
+		{"nack that may not", whole(Reply{Status: Nack, Contexts: failureContexts(Rejected | NonRetryable)}), 0, sidecar.Overload, ""},
 		{"error", whole(Reply{Status: Error, Payload: []byte("boom")}), 0, sidecar.Failure, "boom"},
-		{"error that may be sent again", whole(Reply{Status: Error, Contexts: appendFailure(nil, Restartable)}), rejected, sidecar.Failure, ""},
-		{"error that may not", whole(Reply{Status: Error, Contexts: appendFailure(nil, NonRetryable), Payload: []byte("no")}), 0, sidecar.Failure, "no"},
+		{"error that may be sent again", whole(Reply{Status: Error, Contexts: failureContexts(Restartable)}), rejected, sidecar.Failure, ""},
+		{"error that may not", whole(Reply{Status: Error, Contexts: failureContexts(NonRetryable), Payload: []byte("no")}), 0, sidecar.Failure, "no"},
 		{"Rerr", func(tag uint32) []byte { return appendError(nil, tag, "what") }, 0, sidecar.Failure, "what"},
 		{"Rerr by its new number", func(tag uint32) []byte {
 			p := appendError(nil, tag, "what")

@@ -80,10 +80,9 @@ func (r *Reply) Failure() Failure {
 	return Failure(binary.BigEndian.Uint64(v))
 }
 
-// appendFailure appends contexts with nothing but these flags.
-func appendFailure(dst []byte, f Failure) []byte {
+// failureContexts are contexts with nothing but these flags.
+func failureContexts(f Failure) []byte {
 	var value [8]byte
 	binary.BigEndian.PutUint64(value[:], uint64(f))
-	at := len(dst)
-	return AppendPair(dst, at, failureContext, value[:])
+	return AppendPair(nil, 0, failureContext, value[:])
 }

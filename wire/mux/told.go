@@ -7,7 +7,7 @@ import (
 )
 
 // rejected are the contexts of a Nack of our own.
-var rejected = appendFailure(nil, Restartable|Rejected) // never changed
+var rejected = failureContexts(Restartable | Rejected) // never changed
 
 // failure is what the client is told of a fault: a Nack where it is proved that
 // nothing was executed and another may do better, else an Error.
