@@ -65,6 +65,12 @@ func TestPlainClientsReachMuxServers(t *testing.T) {
 			if got := <-server.notes; got != "noted" {
 				t.Errorf("noted %q", got)
 			}
+			if _, err := c.Call(ctx, "note", &text{1, "called"}, nil); err != nil { // as any other
+				t.Fatal(err)
+			}
+			if got := <-server.notes; got != "called" {
+				t.Errorf("noted %q", got)
+			}
 			if got, err := c.call(ctx, "echo", "after it"); err != nil || got != "after it" {
 				t.Errorf("after a oneway call: %q, %v", got, err)
 			}

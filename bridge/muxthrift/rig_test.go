@@ -17,15 +17,17 @@ import (
 
 // rig is a server that serves both, over a layer and one backend.
 type rig struct {
-	t    testing.TB
-	srv  *Server
-	bufs *sock.Buffers
-	room *sock.Room
-	lot  *sock.Lot
-	addr string
-	do   sidecar.Service // the backend behind its layer
-	seen func(x *sidecar.Exchange, err error)
-	shut func()
+	t     testing.TB
+	srv   *Server
+	bufs  *sock.Buffers
+	room  *sock.Room
+	lot   *sock.Lot
+	addr  string
+	do    sidecar.Service // the leaf behind its layer
+	leaf  sidecar.Service
+	layer sidecar.Layer
+	seen  func(x *sidecar.Exchange, err error)
+	shut  func()
 
 	mu     sync.Mutex
 	conns  map[net.Conn]bool
@@ -50,12 +52,12 @@ func newRig(t testing.TB, to backend) *rig {
 		t.Fatal(err)
 	}
 	wheel := sock.NewWheel(sidecar.Now)
-	layers := LayerParams{Buffers: r.bufs, Room: r.room, MaxFrame: frameLimit}
-	if to.mux {
-		r.do = ToMux(layers)(r.muxLeaf(wheel, to))
-	} else {
-		r.do = ToThrift(layers)(r.thriftLeaf(to))
+	layers := LayerParams{Wheel: wheel, Buffers: r.bufs, Room: r.room, MaxFrame: frameLimit}
+	r.layer = ToThrift(layers)
+	if r.leaf = r.thriftLeaf(to); to.mux {
+		r.layer, r.leaf = ToMux(layers), r.muxLeaf(wheel, to)
 	}
+	r.do = r.layer(r.leaf)
 	speaks, _ := thrift.ParseChoice(thrift.Auto, thrift.Auto)
 	r.srv = NewServer(Params{
 		Wheel: wheel,
@@ -185,5 +187,8 @@ func (r *rig) thriftLeaf(to backend) sidecar.Service {
 		return err
 	})
 }
+
+// wrap puts something between the layer and the backend.
+func (r *rig) wrap(in func(sidecar.Service) sidecar.Service) { r.do = r.layer(in(r.leaf)) }
 
 func (r *rig) client() *peer.Conn { return peer.Dial(r.t, r.addr) }

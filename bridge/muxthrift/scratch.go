@@ -13,6 +13,9 @@ type LayerParams struct {
 	Buffers  *sock.Buffers
 	Room     *sock.Room // for messages beyond pooled buffers
 	MaxFrame int        // bytes that one may grow to
+	// Wheel has the times of second senders; nil: no call has one, and none is
+	// hedged.
+	Wheel *sock.Wheel
 }
 
 var (

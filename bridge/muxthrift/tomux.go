@@ -13,7 +13,11 @@ import (
 // ToMux is the layer in front of an upstream that speaks ThriftMux: calls of
 // plain Thrift become dispatches, and what is one already passes by.
 func ToMux(p LayerParams) sidecar.Layer {
-	pool := sync.Pool{New: func() any { return newToMux(&p) }}
+	var forks *mux.Forks
+	if p.Wheel != nil {
+		forks = mux.NewForks(p.Wheel)
+	}
+	pool := sync.Pool{New: func() any { return newToMux(&p, forks) }}
 	return func(next sidecar.Service) sidecar.Service {
 		return sidecar.ServiceFunc(func(ctx context.Context, x *sidecar.Exchange) error {
 			outer, ok := x.Msg.(*thrift.Call)
@@ -42,8 +46,9 @@ type toMux struct {
 	out      scratch
 }
 
-func newToMux(p *LayerParams) *toMux {
+func newToMux(p *LayerParams, forks *mux.Forks) *toMux {
 	b := &toMux{p: p}
+	b.call.Hedged(forks)
 	b.call.Labels, b.call.Replies = b, b
 	return b
 }
@@ -64,7 +69,7 @@ func (b *toMux) do(ctx context.Context, x *sidecar.Exchange, outer *thrift.Call,
 	}
 	b.contexts, b.bare = appendContexts(b.contexts[:0], b.bare, outer.Info)
 	c.Contexts, c.Client = b.contexts, outer.Client
-	c.Once = outer.Head.Type == thrift.OnewayType
+	c.Once = outer.Oneway || outer.Head.Type == thrift.OnewayType
 	b.outer, x.Msg = outer, c
 	err := next.Do(ctx, x)
 	x.Msg = outer
@@ -89,9 +94,11 @@ func (b *toMux) Attr(_ *mux.Call, sel sidecar.Selector) ([]byte, bool) { return 
 // Class is what a reply means.
 func (b *toMux) Class(_ *mux.Call, reply []byte) sidecar.Class { return classOf(reply) }
 
-// Reply gives a reply to the caller. Who sent a oneway call waits for none.
+// Reply gives a reply to the caller. Who sent a oneway call waits for none. That
+// a method is oneway its server may say alone, by an empty reply, as Finagle's
+// does: some libraries call it as any other.
 func (b *toMux) Reply(x *sidecar.Exchange, r *mux.Reply) *sidecar.Fault {
-	if b.outer.Head.Type == thrift.OnewayType {
+	if b.call.Once || r.Status == mux.OK && len(r.Payload) == 0 {
 		return nil
 	}
 	payload := r.Payload

@@ -13,7 +13,11 @@ import (
 // ToThrift is the layer in front of an upstream that speaks plain Thrift:
 // dispatches become calls, and what is one already passes by.
 func ToThrift(p LayerParams) sidecar.Layer {
-	pool := sync.Pool{New: func() any { return newToThrift(&p) }}
+	var forks *thrift.Forks
+	if p.Wheel != nil {
+		forks = thrift.NewForks(p.Wheel)
+	}
+	pool := sync.Pool{New: func() any { return newToThrift(&p, forks) }}
 	return func(next sidecar.Service) sidecar.Service {
 		return sidecar.ServiceFunc(func(ctx context.Context, x *sidecar.Exchange) error {
 			outer, ok := x.Msg.(*mux.Call)
@@ -41,8 +45,9 @@ type toThrift struct {
 	out      scratch
 }
 
-func newToThrift(p *LayerParams) *toThrift {
+func newToThrift(p *LayerParams, forks *thrift.Forks) *toThrift {
 	b := &toThrift{p: p}
+	b.call.Hedged(forks)
 	b.call.Replies = b
 	return b
 }

@@ -29,11 +29,12 @@ type flight struct {
 	settled bool      // answered or discarded, nothing more may be written; guarded by s.mu
 }
 
-func newFlight(srv *Server) *flight {
+func newFlight(srv *Server, forks *Forks) *flight {
 	f := &flight{srv: srv, next: make(chan bool, 1)}
 	f.alarms.Init(srv.p.Wheel, &f.x)
 	f.call.Labels = srv.p.Labels
 	f.call.Replies = f
+	f.call.Hedged(forks)
 	return f
 }
 
@@ -93,10 +94,12 @@ func (f *flight) over(err error) {
 	f.srv.p.Room.Give(f.srv.p.Buffers, f.buf)
 	f.buf = nil
 	c := &f.call
-	c.Contexts, c.Dest, c.Dtab, c.Payload, c.class = nil, nil, nil, nil, sidecar.NoClass
+	c.Contexts, c.Dest, c.Dtab, c.Payload = nil, nil, nil, nil
+	c.Begin()
 }
 
-// Reply writes r to the client.
+// Reply writes r to the client. Of a call that is sent by two it runs on the
+// goroutine of the one that has won.
 func (f *flight) Reply(_ *sidecar.Exchange, r *Reply) *sidecar.Fault {
 	s := f.s
 	s.mu.Lock()

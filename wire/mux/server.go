@@ -58,7 +58,8 @@ func NewServer(p Params, set Settings) *Server {
 	srv := &Server{p: p, most: maxUnsent}
 	srv.Set(set)
 	srv.sessions.New = func() any { return newSession(srv) }
-	srv.flights.New = func() any { return newFlight(srv) }
+	forks := NewForks(p.Wheel)
+	srv.flights.New = func() any { return newFlight(srv, forks) }
 	return srv
 }
 
