@@ -53,20 +53,29 @@ func eachUpstream(l Listener, refer func(name, key string)) {
 	}
 }
 
+const theListener = "the listener"
+
 // protocolsMeet looks whether listeners and fallbacks lead to what speaks their
 // protocol.
 func protocolsMeet(r *reader, f *File) {
-	speaks := map[string]string{}
+	speaks, typed := map[string]string{}, map[string]bool{}
 	for _, u := range f.Upstreams {
-		speaks[u.Name] = u.Protocol
+		speaks[u.Name], typed[u.Name] = u.Protocol, u.Thrift.IDL.Path != ""
 	}
 	meet := func(from, protocol, to, key string) {
 		if p := speaks[to]; p != "" && p != protocol && slices.Contains(listenerProtocols().names, protocol) && slices.Contains(upstreamProtocols().names, p) {
-			r.problem(r.lineOf(key), key, "%s speaks %s and upstream %s %s: they do not understand each other", from, protocol, shown(to), p)
+			hint := ""
+			if protocol == ProtocolHTTP && p == ProtocolThrift && from == theListener {
+				if typed[to] {
+					return // JSON, whose types the file says
+				}
+				hint = "; with its interface file (thrift.idl), clients may send JSON"
+			}
+			r.problem(r.lineOf(key), key, "%s speaks %s and upstream %s %s: they do not understand each other%s", from, protocol, shown(to), p, hint)
 		}
 	}
 	for _, l := range f.Listeners {
-		eachUpstream(l, func(name, key string) { meet("the listener", l.Protocol, name, key) })
+		eachUpstream(l, func(name, key string) { meet(theListener, l.Protocol, name, key) })
 	}
 	for _, u := range f.Upstreams {
 		meet("the upstream", u.Protocol, u.Fallback.Upstream, u.Key+".fallback.upstream")

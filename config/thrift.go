@@ -2,6 +2,8 @@ package config
 
 const (
 	maxOneways     = 1000      // names in one list
+	maxExceptions  = 1000      // names in one table
+	maxMaxJSON     = 64 << 20  // bytes: held beside what they become
 	maxThriftName  = 256       // bytes of a method's name, its service's included
 	minThriftFrame = 1 << 10   // bytes
 	maxThriftFrame = 256 << 20 // bytes: all that is held of requests and replies
@@ -24,7 +26,29 @@ type Thrift struct {
 	// Oneway are the methods of an upstream that answer nothing, even where their
 	// calls do not say so.
 	Oneway []string
+	IDL    Interface // of an upstream
 }
+
+// Interface is what is known of the types of an upstream by its interface file.
+type Interface struct {
+	Path        string            // "" is none, and nothing else is set
+	Exceptions  map[string]string // what declared exceptions mean, by their types: one of the classes
+	Other       string            // and those that are not named
+	Multiplexed bool              // methods are called as "Service:method"
+	MaxJSON     int64             // bytes of a JSON body and result
+}
+
+// What a declared exception may mean.
+const (
+	ClassSuccess     = "success"
+	ClassClientError = "client_error"
+	ClassFailure     = "failure"
+	ClassOverload    = "overload"
+)
+
+// otherExceptions is the name, in the table of exceptions, of those that it does
+// not name. It is a reserved word of interface files.
+const otherExceptions = "default"
 
 // thriftListener reads what clients of a listener may speak.
 func thriftListener(t *table) Thrift {
@@ -48,8 +72,35 @@ func thriftUpstream(t *table) Thrift {
 		MaxFrame:  thriftFrame(t),
 		Oneway:    t.texts("oneway", nil, maxOneways, checkThriftMethod),
 	}
+	th.IDL = interfaceFile(t)
 	noLaxHeader(t, th)
 	return th
+}
+
+// interfaceFile reads what an upstream says of its types.
+func interfaceFile(t *table) Interface {
+	in := Interface{Path: t.text("idl", "", nil)}
+	if in.Path == "" {
+		for _, name := range []string{"exceptions", "multiplexed", "max_json"} {
+			if f := t.at(name); f.set {
+				t.asked = append(t.asked, name)
+				f.fail("means nothing without an interface file: set idl")
+			}
+		}
+		return in
+	}
+	in.Exceptions, in.Other = map[string]string{}, ClassClientError
+	classes := choice{names: []string{ClassClientError, ClassFailure, ClassOverload, ClassSuccess}}
+	for _, p := range t.pairs("exceptions", maxExceptions, checkThriftName, classes.check) {
+		if p.name == otherExceptions {
+			in.Other = p.value
+		} else {
+			in.Exceptions[p.name] = p.value
+		}
+	}
+	in.Multiplexed = t.flag("multiplexed", false)
+	in.MaxJSON = t.size("max_json", "1MiB", minThriftFrame, maxMaxJSON)
+	return in
 }
 
 func thriftFrame(t *table) int64 {

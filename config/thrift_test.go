@@ -34,13 +34,16 @@ func TestThriftIsRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	l := f.Listeners[0]
-	if want := (Thrift{"framed", ThriftAuto, 1 << 20, ReplyOrderRequest, nil}); !reflect.DeepEqual(l.Thrift, want) {
+	if want := (Thrift{Transport: "framed", Protocol: ThriftAuto, MaxFrame: 1 << 20, ReplyOrder: ReplyOrderRequest}); !reflect.DeepEqual(l.Thrift, want) {
 		t.Errorf("listener: %+v, want %+v", l.Thrift, want)
 	}
 	if m := l.Routes[0].Match; m.Service != "Admin" || m.Method != "drop" || len(m.Headers) != 1 {
 		t.Errorf("match: %+v", m)
 	}
-	for i, want := range []Thrift{{"header", "compact", 16 << 20, "", []string{"Log:tell"}}, {"framed", "binary", 16 << 20, "", nil}} {
+	for i, want := range []Thrift{
+		{Transport: "header", Protocol: "compact", MaxFrame: 16 << 20, Oneway: []string{"Log:tell"}},
+		{Transport: "framed", Protocol: "binary", MaxFrame: 16 << 20},
+	} {
 		if u := f.Upstreams[i]; u.Protocol != ProtocolThrift || !reflect.DeepEqual(u.Thrift, want) {
 			t.Errorf("%s: %s %+v, want %+v", u.Name, u.Protocol, u.Thrift, want)
 		}
@@ -86,6 +89,59 @@ func TestWhatDoesNotFitThriftIsRefused(t *testing.T) {
 			_, err := Parse("c.toml", []byte(src))
 			var invalid *Invalid
 			if !errors.As(err, &invalid) || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
+}
+
+const typedFile = `
+[[listener]]
+name = "web"
+address = "127.0.0.1:8080"
+upstream = "users"
+[upstream.users]
+protocol = "thrift"
+discover = "tcp://127.0.0.1:1"
+[upstream.users.thrift]
+idl = "users.thrift"
+exceptions = { NotFound = "success", Busy = "overload", default = "failure" }
+multiplexed = true
+max_json = "2MiB"
+`
+
+func TestInterfaceFilesAreRead(t *testing.T) {
+	f, err := Parse("c.toml", []byte(typedFile))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := Interface{
+		Path: "users.thrift", Exceptions: map[string]string{"NotFound": ClassSuccess, "Busy": ClassOverload}, Other: ClassFailure,
+		Multiplexed: true, MaxJSON: 2 << 20,
+	}
+	if got := f.Upstreams[0].Thrift.IDL; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	var out strings.Builder
+	if err := f.WriteEffective(&out); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Parse("effective", []byte(out.String())); err != nil {
+		t.Errorf("what is told is refused: %v", err)
+	}
+}
+
+func TestWhatDoesNotFitInterfaceFilesIsRefused(t *testing.T) {
+	for _, c := range []struct{ name, old, new, want string }{
+		{"class", `"overload"`, `"shed"`, `exceptions.Busy: expected one of "client_error", "failure", "overload", "success", got "shed"`},
+		{"no file", `idl = "users.thrift"`, ``, `c.toml:11: upstream.users.thrift.exceptions: means nothing without an interface file: set idl`},
+		{"no file, JSON", "idl = \"users.thrift\"\nexceptions = { NotFound = \"success\", Busy = \"overload\", default = \"failure\" }\nmultiplexed = true\nmax_json = \"2MiB\"",
+			``, `the listener speaks http and upstream "users" thrift: they do not understand each other; with its interface file (thrift.idl), clients may send JSON`},
+		{"large JSON", `"2MiB"`, `"1GiB"`, `max_json: expected a size from 1KiB to 64MiB`},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			_, err := Parse("c.toml", []byte(strings.Replace(typedFile, c.old, c.new, 1)))
+			if err == nil || !strings.Contains(err.Error(), c.want) {
 				t.Errorf("got %v, want %q", err, c.want)
 			}
 		})

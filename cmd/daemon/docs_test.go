@@ -35,11 +35,17 @@ func pages(t *testing.T) map[string]string {
 func TestWhatTheDocsShowIsTaken(t *testing.T) {
 	const least = "[upstream.users]\ndiscover = \"tcp://10.0.0.1:80\"\n[[listener]]\nname = \"l\"\naddress = \"127.0.0.1:8080\"\nupstream = \"users\"\n"
 	example := regexp.MustCompile("(?s)```toml\n(.*?)```")
+	beside := regexp.MustCompile("(?s)```thrift\n(.*?)```") // users.thrift, which lies beside the examples of its page
 	seen := 0
 	for path, text := range pages(t) {
 		for _, found := range example.FindAllStringSubmatch(text, -1) {
 			seen++
 			part, file := found[1], filepath.Join(t.TempDir(), "shown.toml")
+			if idl := beside.FindStringSubmatch(text); idl != nil {
+				if err := os.WriteFile(filepath.Join(filepath.Dir(file), "users.thrift"), []byte(idl[1]), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
 			if !strings.Contains(part, "discover ") {
 				part = least + part
 			}

@@ -34,7 +34,7 @@ func (d *daemon) addFront(l config.Listener) error {
 		b.stats = http.NewFilterStats(d.registry, l.Name)
 		b.cache = http.NewCache(http.CacheParams{Listener: l.Name, Registry: d.registry}, cacheSettings(l))
 	}
-	routes, err := compileRoutes(l, d.ups.services(), b)
+	routes, err := compileRoutes(l, d.ups.services(l.Protocol), b)
 	if err != nil {
 		return err
 	}

@@ -75,9 +75,9 @@ type speaker struct {
 	set func(u config.Upstream)
 }
 
-func (d *daemon) speaker(u config.Upstream) speaker {
+func (d *daemon) speaker(u config.Upstream, fc *face) speaker {
 	if u.Protocol == config.ProtocolThrift {
-		return d.thriftSpeaker(u)
+		return d.thriftSpeaker(u, fc)
 	}
 	dialer := http1.Dialer{Dial: new(net.Dialer).DialContext}
 	return speaker{
@@ -92,12 +92,12 @@ func (d *daemon) speaker(u config.Upstream) speaker {
 	}
 }
 
-func (d *daemon) thriftSpeaker(u config.Upstream) speaker {
+func (d *daemon) thriftSpeaker(u config.Upstream, fc *face) speaker {
 	var dialer atomic.Pointer[thrift.Dialer]
 	set := func(u config.Upstream) {
 		dialer.Store(&thrift.Dialer{
 			Dial: new(net.Dialer).DialContext, Encoding: thriftChoice(u.Thrift).Encoding, MaxFrame: int(u.Thrift.MaxFrame),
-			Buffers: d.bufs, Room: d.room,
+			Buffers: d.bufs, Room: d.room, Classify: fc.classOf,
 			Count: func(address string) (sent, received *varz.Counter) {
 				s := varz.Source{Service: u.Name, Endpoint: address}
 				return d.registry.Counter(varz.ThriftMessagesSent, s), d.registry.Counter(varz.ThriftMessagesRecv, s)

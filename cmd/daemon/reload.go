@@ -98,12 +98,17 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 		d.log.Warn("changed discover waits for a restart", "upstream", u.Name)
 		u.Discover, u.Prefer = old.Discover, old.Prefer
 	}
-	if reflect.DeepEqual(*old, u) {
-		return
-	}
 	if old.Protocol != u.Protocol {
 		d.log.Warn("changed protocol waits for a restart", "upstream", u.Name)
 		u.Protocol, u.Thrift = old.Protocol, old.Thrift
+	}
+	// Always: the file may be another though its name is the same.
+	if err := r.face.set(u, d.path); err != nil {
+		d.log.Error("interface file not applied", "upstream", u.Name, "error", err)
+		u.Thrift.IDL = old.Thrift.IDL
+	}
+	if reflect.DeepEqual(*old, u) {
+		return
 	}
 	settings, err := d.settings(u)
 	if err == nil {
@@ -124,7 +129,6 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 // reloadFronts swaps routes and settings of the listeners that are bound as
 // before.
 func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
-	services := d.ups.services()
 	seen := map[string]bool{}
 	for _, l := range f.Listeners {
 		seen[l.Name] = true
@@ -138,7 +142,7 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 			d.log.Warn("changed listener waits for a restart", "listener", l.Name, "keys", strings.Join(keys, ", "))
 			l.Address, l.Protocol, l.MaxConnections, l.MaxHeldBody = old.Address, old.Protocol, old.MaxConnections, old.MaxHeldBody
 		}
-		routes, err := compileRoutes(l, services, front.between)
+		routes, err := compileRoutes(l, d.ups.services(l.Protocol), front.between)
 		if err != nil {
 			d.log.Error("routes not changed", "listener", l.Name, "error", err)
 			keepRoutes(front, inForce)

@@ -33,6 +33,7 @@ type running struct {
 	cluster *upstream.Cluster
 	ring    *why.Ring
 	speaker speaker
+	face    *face
 	stop    context.CancelFunc // nil before start
 }
 
@@ -44,12 +45,16 @@ func (u *upstreams) add(cfg config.Upstream) error {
 	// cluster for those of an old one of its name.
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	to := u.d.speaker(cfg)
+	fc := new(face)
+	if err := fc.set(cfg, u.d.path); err != nil {
+		return err
+	}
+	to := u.d.speaker(cfg, fc)
 	c, ring, err := u.d.newCluster(cfg, to)
 	if err != nil {
 		return err
 	}
-	r := &running{name: cfg.Name, cluster: c, ring: ring, speaker: to}
+	r := &running{name: cfg.Name, cluster: c, ring: ring, speaker: to, face: fc}
 	r.cfg.Store(&cfg)
 	u.all[cfg.Name] = r
 	if u.ctx != nil {
@@ -153,11 +158,12 @@ func (r *running) service() sidecar.Service {
 	return r.cluster
 }
 
-// services are the clusters as routes know them.
-func (u *upstreams) services() map[string]sidecar.Service {
+// services are the clusters as the routes of listeners know them that speak the
+// protocol.
+func (u *upstreams) services(protocol string) map[string]sidecar.Service {
 	m := map[string]sidecar.Service{}
 	for _, r := range u.sorted() {
-		m[r.name] = r.service()
+		m[r.name] = r.face.before(r.service(), protocol)
 	}
 	return m
 }

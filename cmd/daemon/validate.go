@@ -41,7 +41,7 @@ func examined(f *config.File, path string) (*config.File, error) {
 }
 
 // validate asks components about what only they can judge, each problem with
-// the line of its key. It binds, dials and reads nothing.
+// the line of its key. It binds and dials nothing, and reads interface files only.
 func validate(f *config.File, path string) []config.Problem {
 	problems := validateUpstreams(f, path)
 	known := map[string]sidecar.Service{}
@@ -65,6 +65,9 @@ func validateUpstreams(f *config.File, path string) (problems []config.Problem) 
 		}
 	}
 	problems = append(problems, checkPeers(f, path)...)
+	for _, u := range f.Upstreams {
+		problems = append(problems, checkInterface(f, u, path)...)
+	}
 	for _, u := range f.Upstreams {
 		if hash := u.Balance.Hash; hash != "" {
 			if _, ok := selectors(u.Protocol)(hash); !ok {
