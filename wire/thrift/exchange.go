@@ -10,6 +10,9 @@ import (
 // serve runs the call that next has read. It reports whether the connection
 // goes on.
 func (a *active) serve(ctx context.Context) bool {
+	if a.upgrades() {
+		return a.decline()
+	}
 	now := a.x.Now()
 	a.x.Begin(&a.call, &a.alarms, now)
 	a.x.Received = a.first

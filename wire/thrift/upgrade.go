@@ -1,0 +1,24 @@
+package thrift
+
+// upgrade is the method by which Finagle's clients of plain Thrift ask, before
+// their first call, whether the server takes headers in front of every message
+// from then on (finagle-thrift, ThriftTracing.scala). It speaks of the connection,
+// and this side's is not the backend's: a backend that agreed would expect the
+// headers from whoever uses that connection next.
+const upgrade = "__can__finagle__trace__v3__"
+
+// upgrades tells whether the call is that question.
+func (a *active) upgrades() bool {
+	return string(a.call.name()) == upgrade && a.call.Head.Type == CallType
+}
+
+// decline answers it as a server that knows no such method, after which clients
+// go on without headers.
+func (a *active) decline() (keep bool) {
+	m := parcel{Encoding: a.call.Encoding, Head: a.call.Head, Payload: a.call.Payload}
+	a.wrote = 0
+	keep = a.say(appendException(nil, &m, UnknownMethod, "sidecar: headers in front of messages (TTwitter) are not taken"))
+	a.srv.stats.Out.Add(uint64(a.wrote))
+	a.free()
+	return keep
+}
