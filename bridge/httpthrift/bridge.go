@@ -32,6 +32,8 @@ type Params struct {
 	Multiplexed bool
 	// MaxJSON is how many bytes a body and a result may have.
 	MaxJSON int
+	// Forks are the second senders of calls; nil: none is hedged.
+	Forks *thrift.Forks
 }
 
 // Bridge is the interface of one upstream as HTTP. It is never changed, and safe
@@ -75,6 +77,7 @@ func (b *Bridge) do(ctx context.Context, x *sidecar.Exchange, req request, next 
 	}
 	t := taker{bridge: b, method: method}
 	call.Replies = &t
+	call.Hedged(b.p.Forks)
 	outer := x.Msg
 	x.Msg = call
 	err := next.Do(ctx, x)

@@ -29,6 +29,7 @@ type front struct {
 	url    string
 	hold   sidecar.ClassSet
 	fail   *sidecar.Fault // instead of a call
+	second bool           // the second sender of a call sends it
 }
 
 func newFront(t *testing.T, address string, speaks thrift.Encoding, change func(*Params)) *front {
@@ -38,7 +39,8 @@ func newFront(t *testing.T, address string, speaks thrift.Encoding, change func(
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := Params{Schema: s, Classes: classes, MaxJSON: 64 << 10}
+	wheel := sock.NewWheel(sidecar.Now)
+	p := Params{Schema: s, Classes: classes, MaxJSON: 64 << 10, Forks: thrift.NewForks(wheel)}
 	if change != nil {
 		change(&p)
 	}
@@ -51,7 +53,7 @@ func newFront(t *testing.T, address string, speaks thrift.Encoding, change func(
 		t.Fatal(err)
 	}
 	srv := http1.NewServer(http1.Params{
-		Handler: New(p).Layer(f.upstream(address)), Wheel: sock.NewWheel(sidecar.Now), Buffers: bufs, Lot: lot, Held: 4 << 10,
+		Handler: New(p).Layer(f.upstream(address)), Wheel: wheel, Buffers: bufs, Lot: lot, Held: 4 << 10,
 	}, http1.Settings{MaxHeader: 64 << 10, HeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -113,7 +115,18 @@ func (f *front) upstream(address string) sidecar.Service {
 			return &sidecar.Fault{Stage: sidecar.StageDial, Flags: sidecar.Unsent, Reason: sidecar.ConnectRefused, Err: err}
 		}
 		defer c.Close()
-		return c.Do(ctx, x)
+		if !f.second {
+			return c.Do(ctx, x)
+		}
+		call := x.Msg.(sidecar.Forker)
+		if !call.Share(x) {
+			return f.fail
+		}
+		fork := call.Fork()
+		err = c.Do(ctx, fork)
+		x.Yield(x.Now())
+		call.Join(fork)
+		return err
 	})
 }
 
@@ -253,5 +266,14 @@ func TestFaultsAreTold(t *testing.T) {
 		if status != want || strings.Contains(body, "secret") || head.Get("X-Sidecar-Reason") != reason.String() {
 			t.Errorf("%v: got %d %s", reason, status, body)
 		}
+	}
+}
+
+func TestReplyToTheSecondSenderIsTheAnswer(t *testing.T) {
+	b := &backend{logged: make(chan string, 1)}
+	f := newFront(t, b.serve(t, speaking[1].trans, speaking[1].prot), speaking[1].e, nil)
+	f.second = true
+	if status, body, _ := f.ask(t, "POST", "/Users/sum", "application/json", `{"numbers": [1, 2]}`); status != 200 || body != "3" {
+		t.Errorf("got %d %s", status, body)
 	}
 }

@@ -20,7 +20,8 @@ type taker struct {
 	bad    *problem
 }
 
-// Reply takes the reply; it never fails.
+// Reply takes the reply; it never fails. Where a call has a second sender, it is
+// called by the one of them that won, and Do returns after both.
 func (t *taker) Reply(_ *sidecar.Exchange, r *thrift.Reply) *sidecar.Fault {
 	p, body := r.Encoding.Protocol, r.Payload[r.Head.Body:]
 	if r.Head.Type == thrift.ExceptionType {

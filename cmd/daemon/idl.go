@@ -21,7 +21,10 @@ const maxInterface = 8 << 20
 
 // face is what an upstream's interface file says, as it was last read; nothing
 // where it has none.
-type face struct{ now atomic.Pointer[typed] }
+type face struct {
+	forks *thrift.Forks // of the calls that JSON becomes
+	now   atomic.Pointer[typed]
+}
 
 type typed struct {
 	classes *idl.Classes
@@ -30,7 +33,7 @@ type typed struct {
 }
 
 // readInterface reads the file of u, beside the configuration at path.
-func readInterface(u config.Upstream, path string) (*typed, error) {
+func readInterface(u config.Upstream, path string, forks *thrift.Forks) (*typed, error) {
 	in := u.Thrift.IDL
 	file := in.Path
 	if !filepath.IsAbs(file) {
@@ -55,7 +58,7 @@ func readInterface(u config.Upstream, path string) (*typed, error) {
 			}
 		}
 	}
-	t.bridge = httpthrift.New(httpthrift.Params{Schema: schema, Classes: t.classes, Multiplexed: in.Multiplexed, MaxJSON: int(in.MaxJSON)})
+	t.bridge = httpthrift.New(httpthrift.Params{Schema: schema, Classes: t.classes, Multiplexed: in.Multiplexed, MaxJSON: int(in.MaxJSON), Forks: forks})
 	return t, nil
 }
 
@@ -89,7 +92,7 @@ func checkInterface(f *config.File, u config.Upstream, path string) (problems []
 	if u.Thrift.IDL.Path == "" {
 		return nil
 	}
-	_, err := readInterface(u, path)
+	_, err := readInterface(u, path, nil)
 	var all idl.Problems
 	var exceptions *badExceptions
 	switch {
@@ -110,7 +113,7 @@ func (fc *face) set(u config.Upstream, path string) error {
 		fc.now.Store(nil)
 		return nil
 	}
-	t, err := readInterface(u, path)
+	t, err := readInterface(u, path, fc.forks)
 	if err != nil {
 		return fmt.Errorf("%s.thrift.idl: %w", u.Key, err)
 	}

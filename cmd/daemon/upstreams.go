@@ -45,7 +45,7 @@ func (u *upstreams) add(cfg config.Upstream) error {
 	// cluster for those of an old one of its name.
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	fc := new(face)
+	fc := &face{forks: thrift.NewForks(u.d.wheel)}
 	if err := fc.set(cfg, u.d.path); err != nil {
 		return err
 	}

@@ -118,3 +118,21 @@ func FuzzTranscode(f *testing.F) {
 		}
 	})
 }
+
+func TestVectorsComeBackFromCompact(t *testing.T) {
+	for name, text := range vectors {
+		t.Run(name, func(t *testing.T) {
+			b, from, to := unhex(t, text), Binary, Compact
+			if b[0] == compactID {
+				from, to = Compact, Binary
+			}
+			there, _, p := Transcode(nil, from, to, b, maxSize)
+			if p != nil {
+				t.Fatal(p)
+			}
+			if back, _, p := Transcode(nil, to, from, there, maxSize); p != nil || !bytes.Equal(back, b) {
+				t.Errorf("%x as %x comes back as %x, %v", b, there, back, p)
+			}
+		})
+	}
+}
