@@ -151,7 +151,8 @@ type Upstream struct {
 	Name string //
 	Sources
 	Protocol       string        // one of the Protocols
-	Thrift         Thrift        // of ProtocolThrift
+	Thrift         Thrift        // of ProtocolThrift and ProtocolThriftMux
+	Mux            Mux           // of ProtocolThriftMux
 	Timeout        time.Duration // 0 = none
 	StallTimeout   time.Duration // 0 = none
 	AttemptTimeout time.Duration // 0 = none
@@ -216,7 +217,7 @@ const (
 // Pool bounds the connections to one endpoint.
 type Pool struct {
 	LowWatermark  int
-	HighWatermark int           // at least 1 and LowWatermark
+	HighWatermark int           // at least 1 and LowWatermark; of ProtocolThriftMux Mux.Connections
 	MaxWaiters    int           // 0 = nobody waits
 	IdleTimeout   time.Duration // > 0
 }

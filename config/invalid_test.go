@@ -135,7 +135,7 @@ func valueFiles() []invalidFile {
 			20: process.threads: expected a whole number, got the number 1.5
 			21: process.log_level: expected a string, got the number 3`},
 		{"names to choose from", "\nprotocol = \"htpp\"\n[upstream.u.balance]\npolicy = \"meglev\"\nload = \"peak_ewmas\"\n[process]\nlog_level = \"verbose\"\n[upstream.u.retry]\non = [\"5xx\",\n  \"conect\", \"5xx\"]", `
-			7: upstream.u.protocol: expected one of "http", "thrift", got "htpp"; did you mean "http"?
+			7: upstream.u.protocol: expected one of "http", "thrift", "thriftmux", got "htpp"; did you mean "http"?
 			9: upstream.u.balance.policy: expected one of "aperture", "least_loaded", "p2c", "ring_hash", "maglev", got "meglev"; did you mean "maglev"?
 			10: upstream.u.balance.load: expected one of "pending", "peak_ewma", got "peak_ewmas"; did you mean "peak_ewma"?
 			12: process.log_level: expected one of "debug", "info", "warn", "error", got "verbose"

@@ -10,15 +10,29 @@ import (
 const (
 	ProtocolHTTP   = "http"
 	ProtocolThrift = "thrift"
+	// ProtocolThriftMux is Thrift over Mux. Of upstreams only: a listener of
+	// ProtocolThrift leads there.
+	ProtocolThriftMux = "thriftmux"
 )
 
 // listenerProtocols and upstreamProtocols are what this version speaks on either
 // side.
-func listenerProtocols() choice { return protocols("redis", "kafka") }
-func upstreamProtocols() choice { return protocols("thriftmux", "redis", "kafka") }
+func listenerProtocols() choice {
+	return choice{names: []string{ProtocolHTTP, ProtocolThrift}, later: laterProtocols(), has: "speaks http and thrift"}
+}
 
-func protocols(later ...string) choice {
-	return choice{names: []string{ProtocolHTTP, ProtocolThrift}, later: later, has: "speaks http and thrift"}
+func upstreamProtocols() choice {
+	return choice{names: []string{ProtocolHTTP, ProtocolThrift, ProtocolThriftMux}, later: laterProtocols(), has: "speaks http, thrift and thriftmux"}
+}
+
+func laterProtocols() []string { return []string{"redis", "kafka"} }
+
+// joins is the protocol of listeners that lead to upstreams of protocol p.
+func joins(p string) string {
+	if p == ProtocolThriftMux {
+		return ProtocolThrift
+	}
+	return p
 }
 
 // lead is the listener by which an upstream is reached first.
@@ -63,9 +77,9 @@ func protocolsMeet(r *reader, f *File) {
 		speaks[u.Name], typed[u.Name] = u.Protocol, u.Thrift.IDL.Path != ""
 	}
 	meet := func(from, protocol, to, key string) {
-		if p := speaks[to]; p != "" && p != protocol && slices.Contains(listenerProtocols().names, protocol) && slices.Contains(upstreamProtocols().names, p) {
+		if p := speaks[to]; p != "" && joins(p) != joins(protocol) && slices.Contains(upstreamProtocols().names, protocol) && slices.Contains(upstreamProtocols().names, p) {
 			hint := ""
-			if protocol == ProtocolHTTP && p == ProtocolThrift && from == theListener {
+			if protocol == ProtocolHTTP && joins(p) == ProtocolThrift && from == theListener {
 				if typed[to] {
 					return // JSON, whose types the file says
 				}

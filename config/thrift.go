@@ -17,9 +17,12 @@ const (
 // ThriftAuto is what is found out from a client's first bytes.
 const ThriftAuto = "auto"
 
+// ThriftOverMux is, of a listener, ThriftMux and nothing else.
+const ThriftOverMux = "mux"
+
 // Thrift says how Thrift is spoken.
 type Thrift struct {
-	Transport  string // "framed", "unframed", "header"; of a listener also ThriftAuto
+	Transport  string // "framed", "unframed", "header"; of a listener also ThriftAuto and ThriftOverMux
 	Protocol   string // "binary", "compact", "lax"; of a listener also ThriftAuto
 	MaxFrame   int64  // bytes of a message
 	ReplyOrder string // of a listener: ReplyOrderRequest
@@ -54,7 +57,7 @@ const otherExceptions = "default"
 func thriftListener(t *table) Thrift {
 	defer t.done()
 	th := Thrift{
-		Transport:  t.choose("transport", ThriftAuto, choice{names: []string{ThriftAuto, "framed", "unframed", "header"}}),
+		Transport:  t.choose("transport", ThriftAuto, choice{names: []string{ThriftAuto, "framed", "unframed", "header", ThriftOverMux}}),
 		Protocol:   t.choose("protocol", ThriftAuto, choice{names: []string{ThriftAuto, "binary", "compact", "lax"}}),
 		MaxFrame:   thriftFrame(t),
 		ReplyOrder: t.choose("reply_order", ReplyOrderRequest, choice{names: []string{ReplyOrderRequest}}),
@@ -63,17 +66,23 @@ func thriftListener(t *table) Thrift {
 	return th
 }
 
-// thriftUpstream reads what the endpoints of an upstream speak.
-func thriftUpstream(t *table) Thrift {
+// thriftUpstream reads what the endpoints of an upstream speak. Over Mux that is
+// binary, and has no transport of Thrift's.
+func thriftUpstream(t *table, protocol string) Thrift {
 	defer t.done()
-	th := Thrift{
-		Transport: t.choose("transport", "framed", choice{names: []string{"framed", "unframed", "header"}}),
-		Protocol:  t.choose("protocol", "binary", choice{names: []string{"binary", "compact", "lax"}}),
-		MaxFrame:  thriftFrame(t),
-		Oneway:    t.texts("oneway", nil, maxOneways, checkThriftMethod),
+	var th Thrift
+	if protocol == ProtocolThriftMux {
+		t.unfit(protocol, "transport", "protocol", "max_frame")
+	} else {
+		th.Transport = t.choose("transport", "framed", choice{names: []string{"framed", "unframed", "header"}})
+		th.Protocol = t.choose("protocol", "binary", choice{names: []string{"binary", "compact", "lax"}})
+		th.MaxFrame = thriftFrame(t)
+		noLaxHeader(t, th)
+	}
+	if oneway := t.texts("oneway", nil, maxOneways, checkThriftMethod); len(oneway) > 0 {
+		th.Oneway = oneway // an empty list is none, told or not
 	}
 	th.IDL = interfaceFile(t)
-	noLaxHeader(t, th)
 	return th
 }
 

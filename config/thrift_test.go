@@ -76,7 +76,7 @@ func TestWhatDoesNotFitThriftIsRefused(t *testing.T) {
 		{"cache of a route", `upstream = "admin"`, "upstream = \"admin\"\ncache = false", `route[0].cache: means nothing with protocol "thrift"`},
 		{"path of a route", `service = "Admin",`, `path_prefix = "/",`, `route[0].match.path_prefix: means nothing with protocol "thrift"`},
 		{"thrift on http", `protocol = "thrift"`, `protocol = "http"`, `listener "users": thrift: means nothing with protocol "http"`},
-		{"transport", `transport = "framed"`, `transport = "buffered"`, `transport: expected one of "auto", "framed", "unframed", "header", got "buffered"`},
+		{"transport", `transport = "framed"`, `transport = "buffered"`, `transport: expected one of "auto", "framed", "unframed", "header", "mux", got "buffered"`},
 		{"frame", `max_frame = "1MiB"`, `max_frame = "1GiB"`, `max_frame: expected a size from 1KiB to 256MiB`},
 		{"lax in a header", `"compact"`, `"lax"`, `transport "header" carries "binary" and "compact", and no "lax"`},
 		{"oneway", `"Log:tell"`, `"Log: tell"`, `upstream.admin.thrift.oneway[0]: expected a name of 1 to 256 characters without space and colon, got " tell"`},

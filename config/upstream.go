@@ -47,13 +47,17 @@ func upstream(name string, t *table, process Process, led lead) Upstream {
 	}
 	t.cross(u.AttemptTimeout <= u.Timeout || u.Timeout == 0, "timeout", "attempt_timeout",
 		"attempt_timeout (%s) must not be longer than timeout (%s)", durationText(u.AttemptTimeout), durationText(u.Timeout))
-	if u.Protocol == ProtocolThrift {
-		u.Thrift = thriftUpstream(t.table("thrift"))
-	} else {
-		t.unfit(u.Protocol, "thrift")
+	switch u.Protocol {
+	case ProtocolThrift:
+		u.Thrift = thriftUpstream(t.table("thrift"), u.Protocol)
+		t.unfit(u.Protocol, "mux")
+	case ProtocolThriftMux:
+		u.Mux, u.Thrift = mux(t.table("mux")), thriftUpstream(t.table("thrift"), u.Protocol)
+	default:
+		t.unfit(u.Protocol, "thrift", "mux")
 	}
 	u.Balance = balance(t.table("balance"), process)
-	u.Pool = pool(t.table("pool"))
+	u.Pool = pool(t.table("pool"), u)
 	u.Breaker = breaker(t.table("breaker"))
 	u.Circuit = circuit(t.table("circuit"))
 	u.Fallback = fallback(t.table("fallback"), u.Protocol)
@@ -100,16 +104,19 @@ func balance(t *table, process Process) Balance {
 	return b
 }
 
-func pool(t *table) Pool {
+func pool(t *table, u Upstream) Pool {
 	defer t.done()
-	p := Pool{
-		LowWatermark:  t.count("low_watermark", 1, 0, maxPool),
-		HighWatermark: t.count("high_watermark", 100, 1, maxPool),
-		MaxWaiters:    t.count("max_waiters", 1000, 0, maxLoad),
-		IdleTimeout:   t.span("idle_timeout", "60s", ""),
+	p := Pool{LowWatermark: t.count("low_watermark", 1, 0, maxPool), HighWatermark: u.Mux.Connections}
+	if u.Protocol == ProtocolThriftMux {
+		t.unfit(u.Protocol, "high_watermark") // mux.connections is that
+		t.cross(p.LowWatermark <= p.HighWatermark, "low_watermark", "low_watermark",
+			"low_watermark (%d) must not be greater than mux.connections (%d)", p.LowWatermark, p.HighWatermark)
+	} else {
+		p.HighWatermark = t.count("high_watermark", 100, 1, maxPool)
+		t.cross(p.LowWatermark <= p.HighWatermark, "low_watermark", "high_watermark",
+			"low_watermark (%d) must not be greater than high_watermark (%d)", p.LowWatermark, p.HighWatermark)
 	}
-	t.cross(p.LowWatermark <= p.HighWatermark, "low_watermark", "high_watermark",
-		"low_watermark (%d) must not be greater than high_watermark (%d)", p.LowWatermark, p.HighWatermark)
+	p.MaxWaiters, p.IdleTimeout = t.count("max_waiters", 1000, 0, maxLoad), t.span("idle_timeout", "60s", "")
 	return p
 }
 

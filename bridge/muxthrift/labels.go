@@ -61,15 +61,28 @@ func headOf(payload []byte) (thrift.Protocol, thrift.Head, bool) {
 }
 
 // Class is what a reply means.
-func (Labels) Class(_ *mux.Call, reply []byte) sidecar.Class { return classOf(reply) }
+func (Labels) Class(_ *mux.Call, reply []byte) sidecar.Class { return classOf(nil, reply) }
 
-func classOf(reply []byte) sidecar.Class {
+// classed are the labels of dispatches to an upstream whose replies have classes
+// of their own.
+type classed struct {
+	Labels
+	p *LayerParams
+}
+
+// Class is what a reply means.
+func (l classed) Class(_ *mux.Call, reply []byte) sidecar.Class { return classOf(l.p, reply) }
+
+// classOf is what a reply means; where layer is nil, by its type alone.
+func classOf(layer *LayerParams, reply []byte) sidecar.Class {
 	p, h, ok := headOf(reply)
 	switch {
 	case len(reply) == 0: // of a oneway call
 		return sidecar.Success
 	case !ok:
 		return sidecar.Failure
+	case h.Type != thrift.ExceptionType && layer != nil && layer.Classes != nil:
+		return layer.Classes(reply[h.Name:h.NameEnd], p, reply[h.Body:])
 	case h.Type != thrift.ExceptionType:
 		return sidecar.Success
 	}

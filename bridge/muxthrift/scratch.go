@@ -16,6 +16,9 @@ type LayerParams struct {
 	// Wheel has the times of second senders; nil: no call has one, and none is
 	// hedged.
 	Wheel *sock.Wheel
+	// Classes says what a reply of type REPLY meant, by its method and its
+	// struct; nil: Success. ToThrift leaves that to the connection.
+	Classes func(method []byte, p thrift.Protocol, body []byte) sidecar.Class
 }
 
 var (

@@ -18,10 +18,15 @@ func ToMux(p LayerParams) sidecar.Layer {
 		forks = mux.NewForks(p.Wheel)
 	}
 	pool := sync.Pool{New: func() any { return newToMux(&p, forks) }}
+	var labels mux.Labels = classed{p: &p}
 	return func(next sidecar.Service) sidecar.Service {
 		return sidecar.ServiceFunc(func(ctx context.Context, x *sidecar.Exchange) error {
 			outer, ok := x.Msg.(*thrift.Call)
 			if !ok {
+				if c, ok := x.Msg.(*mux.Call); ok {
+					defer func(was mux.Labels) { c.Labels = was }(c.Labels)
+					c.Labels = labels
+				}
 				return next.Do(ctx, x)
 			}
 			b := pool.Get().(*toMux)
@@ -92,7 +97,7 @@ func (b *toMux) shrink() {
 func (b *toMux) Attr(_ *mux.Call, sel sidecar.Selector) ([]byte, bool) { return b.outer.Attr(sel) }
 
 // Class is what a reply means.
-func (b *toMux) Class(_ *mux.Call, reply []byte) sidecar.Class { return classOf(reply) }
+func (b *toMux) Class(_ *mux.Call, reply []byte) sidecar.Class { return classOf(b.p, reply) }
 
 // Reply gives a reply to the caller. Who sent a oneway call waits for none. That
 // a method is oneway its server may say alone, by an empty reply, as Finagle's

@@ -55,7 +55,7 @@ func reasonNamed(name string) sidecar.Reason {
 // is none at the moment.
 func (u *upstreams) spare(name string) sidecar.Service {
 	if r := u.get(name); r != nil {
-		return r.cluster.Spare()
+		return *r.spare.Load()
 	}
 	return nil
 }

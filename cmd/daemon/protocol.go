@@ -6,6 +6,7 @@ import (
 	"sync/atomic"
 
 	"sidecar"
+	"sidecar/bridge/muxthrift"
 	"sidecar/config"
 	"sidecar/discovery"
 	"sidecar/listener"
@@ -14,6 +15,7 @@ import (
 	"sidecar/varz"
 	"sidecar/wire/http"
 	"sidecar/wire/http1"
+	"sidecar/wire/mux"
 	"sidecar/wire/thrift"
 )
 
@@ -30,18 +32,33 @@ type httpServer struct{ *http1.Server }
 func (s httpServer) NewClient(c *sock.Conn) listener.Client { return s.Server.NewClient(c) }
 func (s httpServer) set(l config.Listener)                  { s.Set(httpSettings(l)) }
 
-type thriftServer struct{ *thrift.Server }
+// thriftServer serves clients of Thrift and of ThriftMux at one port.
+type thriftServer struct {
+	*muxthrift.Server
+	plain *thrift.Server
+	mux   *mux.Server
+}
 
 func (s thriftServer) NewClient(c *sock.Conn) listener.Client { return s.Server.NewClient(c) }
-func (s thriftServer) set(l config.Listener)                  { s.Set(thriftSettings(l)) }
+
+func (s thriftServer) set(l config.Listener) {
+	s.plain.Set(thriftSettings(l))
+	s.mux.Set(muxSettings(l))
+	s.Set(sniffSettings(l))
+}
 
 // newServer makes the server of l's protocol.
 func (d *daemon) newServer(l config.Listener, handler sidecar.Service, refused func(*sidecar.Exchange, string, *sidecar.Fault)) server {
 	if l.Protocol == config.ProtocolThrift {
-		return thriftServer{thrift.NewServer(thrift.Params{
+		plain := thrift.NewServer(thrift.Params{
 			Handler: handler, Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Room: d.room,
 			Stats: thrift.NewStats(d.registry, l.Name), Refused: refused,
-		}, thriftSettings(l))}
+		}, thriftSettings(l))
+		over := mux.NewServer(mux.Params{
+			Handler: handler, Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Room: d.room, Labels: muxthrift.Labels{},
+			Stats: mux.NewStats(d.registry, l.Name), Refused: refused,
+		}, muxSettings(l))
+		return thriftServer{muxthrift.NewServer(muxthrift.Params{Thrift: plain, Mux: over, Wheel: d.wheel}, sniffSettings(l)), plain, over}
 	}
 	return httpServer{http1.NewServer(http1.Params{
 		Handler: handler, Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Held: int(l.MaxHeldBody),
@@ -49,10 +66,15 @@ func (d *daemon) newServer(l config.Listener, handler sidecar.Service, refused f
 	}, httpSettings(l))}
 }
 
+// callsThrift tells whether requests of the protocol are calls of Thrift.
+func callsThrift(protocol string) bool {
+	return protocol == config.ProtocolThrift || protocol == config.ProtocolThriftMux
+}
+
 // selectors is how the parts of a request are named in the protocol.
 func selectors(protocol string) func(name string) (sidecar.Selector, bool) {
-	if protocol == config.ProtocolThrift {
-		return thrift.Select
+	if callsThrift(protocol) {
+		return muxthrift.Select
 	}
 	return http.Select
 }
@@ -60,7 +82,7 @@ func selectors(protocol string) func(name string) (sidecar.Selector, bool) {
 // requestID is the part of a request that tells it from all others.
 func requestID(protocol string) sidecar.Selector {
 	name := "request_id"
-	if protocol == config.ProtocolThrift {
+	if callsThrift(protocol) {
 		name = "header:request_id"
 	}
 	id, _ := selectors(protocol)(name)
@@ -71,13 +93,18 @@ func requestID(protocol string) sidecar.Selector {
 type speaker struct {
 	dial           func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error)
 	sent, received *varz.Desc // bytes
+	// shared: a connection carries many exchanges at once.
+	shared bool
 	// set takes over what a reload has changed, for the connections to come.
 	set func(u config.Upstream)
 }
 
 func (d *daemon) speaker(u config.Upstream, fc *face) speaker {
-	if u.Protocol == config.ProtocolThrift {
+	switch u.Protocol {
+	case config.ProtocolThrift:
 		return d.thriftSpeaker(u, fc)
+	case config.ProtocolThriftMux:
+		return d.muxSpeaker(u)
 	}
 	dialer := http1.Dialer{Dial: new(net.Dialer).DialContext}
 	return speaker{
@@ -117,6 +144,32 @@ func (d *daemon) thriftSpeaker(u config.Upstream, fc *face) speaker {
 	}
 }
 
+func (d *daemon) muxSpeaker(u config.Upstream) speaker {
+	dialer := mux.NewDialer(mux.DialParams{
+		Dial: new(net.Dialer).DialContext, Wheel: d.wheel, Buffers: d.bufs, Room: d.room, Now: sidecar.Now,
+		Stats: mux.NewConnStats(d.registry, u.Name),
+	}, muxDialSettings(u))
+	dialer.Gauges(d.registry, u.Name)
+	return speaker{
+		sent: varz.SocketBytesSent, received: varz.SocketBytesRecv, shared: true,
+		set: func(u config.Upstream) { dialer.Set(muxDialSettings(u)) },
+		dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
+			conn, err := dialer.Connect(ctx, e.Address)
+			if err != nil {
+				return nil, err
+			}
+			return conn, nil
+		},
+	}
+}
+
+// muxDialSettings are u's settings as connections over Mux take them.
+func muxDialSettings(u config.Upstream) mux.DialSettings {
+	return mux.DialSettings{
+		PingPeriod: u.Mux.PingPeriod, PingTimeout: u.Mux.PingTimeout, MaxFrame: int(u.Mux.MaxFrame), Window: int(u.Mux.Fragment),
+	}
+}
+
 // thriftChoice is what is configured of Thrift as its package knows it.
 func thriftChoice(t config.Thrift) thrift.Choice {
 	c, err := thrift.ParseChoice(t.Transport, t.Protocol)
@@ -126,8 +179,46 @@ func thriftChoice(t config.Thrift) thrift.Choice {
 	return c
 }
 
+// bridged is the service of an upstream for calls of Thrift and of ThriftMux,
+// whichever of the two it speaks itself.
+func (d *daemon) bridged(u *config.Upstream, fc *face, s sidecar.Service) sidecar.Service {
+	p := muxthrift.LayerParams{Buffers: d.bufs, Room: d.room, Wheel: d.wheel, MaxFrame: int(max(u.Thrift.MaxFrame, u.Mux.MaxFrame)), Classes: fc.classOf}
+	switch u.Protocol {
+	case config.ProtocolThrift:
+		return muxthrift.ToThrift(p)(s)
+	case config.ProtocolThriftMux:
+		return muxthrift.ToMux(p)(s)
+	}
+	return s
+}
+
+// muxSettings are l's settings as its Mux server takes them.
+func muxSettings(l config.Listener) mux.Settings {
+	return mux.Settings{
+		MaxFrame: int(l.Thrift.MaxFrame), MessageTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, ParkAfter: parkAfter,
+		ExposeBackends: l.ExposeBackends, CancelOnFIN: l.HalfClose == config.HalfCloseCancel,
+	}
+}
+
+// sniffSettings say what l's clients may speak, as far as that tells Thrift from
+// ThriftMux.
+func sniffSettings(l config.Listener) muxthrift.Settings {
+	s := muxthrift.Settings{HeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, ParkAfter: parkAfter}
+	switch l.Thrift.Transport {
+	case config.ThriftAuto:
+	case config.ThriftOverMux:
+		s.Only = muxthrift.Mux
+	default:
+		s.Only = muxthrift.Thrift
+	}
+	return s
+}
+
 // thriftSettings are l's settings as its Thrift server takes them.
 func thriftSettings(l config.Listener) thrift.Settings {
+	if l.Thrift.Transport == config.ThriftOverMux {
+		l.Thrift.Transport = config.ThriftAuto // its server sees no client
+	}
 	return thrift.Settings{
 		Speaks: thriftChoice(l.Thrift), MaxFrame: int(l.Thrift.MaxFrame), HeaderTimeout: l.HeaderTimeout,
 		IdleTimeout: l.IdleTimeout, ParkAfter: parkAfter, ExposeBackends: l.ExposeBackends, CancelOnFIN: l.HalfClose == config.HalfCloseCancel,

@@ -100,7 +100,7 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 	}
 	if old.Protocol != u.Protocol {
 		d.log.Warn("changed protocol waits for a restart", "upstream", u.Name)
-		u.Protocol, u.Thrift = old.Protocol, old.Thrift
+		u.Protocol, u.Thrift, u.Mux, u.Pool = old.Protocol, old.Thrift, old.Mux, old.Pool
 	}
 	// Always: the file may be another though its name is the same.
 	if err := r.face.set(u, d.path); err != nil {
@@ -119,10 +119,11 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 		return
 	}
 	r.ring.SetSlow(slowAfter(u))
-	if !reflect.DeepEqual(old.Thrift, u.Thrift) {
+	if !reflect.DeepEqual(old.Thrift, u.Thrift) || old.Mux != u.Mux {
 		r.speaker.set(u)
 	}
 	r.cfg.Store(&u)
+	d.ups.spared(r)
 	d.log.Info("settings applied", "upstream", u.Name)
 }
 

@@ -34,7 +34,16 @@ type running struct {
 	ring    *why.Ring
 	speaker speaker
 	face    *face
-	stop    context.CancelFunc // nil before start
+	spare   atomic.Pointer[sidecar.Service] // for upstreams that fall back on it
+	stop    context.CancelFunc              // nil before start
+}
+
+// spared makes what others fall back on anew, as r's settings are. Their calls
+// are of Thrift or of Mux.
+func (u *upstreams) spared(r *running) {
+	cfg := r.cfg.Load()
+	s := u.d.bridged(cfg, r.face, r.cluster.Spare())
+	r.spare.Store(&s)
 }
 
 func newUpstreams(d *daemon) *upstreams { return &upstreams{d: d, all: map[string]*running{}} }
@@ -56,6 +65,7 @@ func (u *upstreams) add(cfg config.Upstream) error {
 	}
 	r := &running{name: cfg.Name, cluster: c, ring: ring, speaker: to, face: fc}
 	r.cfg.Store(&cfg)
+	u.spared(r)
 	u.all[cfg.Name] = r
 	if u.ctx != nil {
 		u.start(r)
@@ -150,12 +160,23 @@ func (u *upstreams) get(name string) *running {
 	return u.all[name]
 }
 
-// service is the cluster with what its protocol has before it.
-func (r *running) service() sidecar.Service {
-	if names := r.cfg.Load().Thrift.Oneway; len(names) > 0 {
-		return thrift.Oneways(names)(r.cluster)
+// service is the cluster with what its protocol, and its interface file, have
+// before it for callers that speak the protocol.
+func (u *upstreams) service(r *running, protocol string) sidecar.Service {
+	cfg := r.cfg.Load()
+	if cfg.Protocol == config.ProtocolThriftMux {
+		return r.face.before(oneways(cfg, u.d.bridged(cfg, r.face, r.cluster)), protocol)
 	}
-	return r.cluster
+	return u.d.bridged(cfg, r.face, r.face.before(oneways(cfg, r.cluster), protocol))
+}
+
+// oneways is s for methods of which the configuration says that they answer
+// nothing.
+func oneways(cfg *config.Upstream, s sidecar.Service) sidecar.Service {
+	if names := cfg.Thrift.Oneway; len(names) > 0 {
+		return thrift.Oneways(names)(s)
+	}
+	return s
 }
 
 // services are the clusters as the routes of listeners know them that speak the
@@ -163,7 +184,7 @@ func (r *running) service() sidecar.Service {
 func (u *upstreams) services(protocol string) map[string]sidecar.Service {
 	m := map[string]sidecar.Service{}
 	for _, r := range u.sorted() {
-		m[r.name] = r.face.before(r.service(), protocol)
+		m[r.name] = u.service(r, protocol)
 	}
 	return m
 }

@@ -82,7 +82,7 @@ func validateUpstreams(f *config.File, path string) (problems []config.Problem) 
 // partsOf says which parts a request of the protocol has, to whoever asks for
 // another.
 func partsOf(protocol string) string {
-	if protocol == config.ProtocolThrift {
+	if callsThrift(protocol) {
 		return "a Thrift call has no part named %q: expected header:NAME, client_id, client, method or service"
 	}
 	return "an HTTP request has no part named %q: expected header:NAME, cookie:NAME, path:N, query:NAME, client, host, path, method or request_id"
