@@ -39,10 +39,16 @@ func (l *loader) constant(f *file, line int, v ast.ConstantValue, t *Type, depth
 			return encode(string(v))
 		}
 	case ast.ConstantList:
-		if t.Wire == thrift.WireList || t.Wire == thrift.WireSet {
+		switch {
+		case t.Wire == thrift.WireList || t.Wire == thrift.WireSet:
 			return l.list(f, v, t, depth)
+		case t.Wire == thrift.WireMap && len(v.Items) == 0:
+			return []byte("{}") // Apache's compiler takes one for the other
 		}
 	case ast.ConstantMap:
+		if len(v.Items) == 0 && (t.Wire == thrift.WireList || t.Wire == thrift.WireSet) {
+			return []byte("[]")
+		}
 		if t.Wire == thrift.WireMap || t.Wire == thrift.WireStruct {
 			return l.object(f, v, t, depth)
 		}
@@ -76,12 +82,19 @@ func (l *loader) integer(f *file, line int, v int64, t *Type) []byte {
 
 // named is the constant, or the item of an enum, that ref names.
 func (l *loader) named(f *file, ref ast.ConstantReference, t *Type, depth int) []byte {
+	ref.Name = plain(ref.Name)
 	if g, d := f.find(ref.Name); d != nil {
 		if c, ok := d.(*ast.Constant); ok {
 			return l.constant(g, c.Line, c.Value, t, depth+1)
 		}
 	}
-	if at := strings.LastIndexByte(ref.Name, '.'); at > 0 {
+	at := strings.LastIndexByte(ref.Name, '.')
+	if t.Enum != nil { // of the field's own enum, whichever is named: so does Apache's compiler
+		if v, ok := t.Enum.Values[ref.Name[at+1:]]; ok {
+			return l.integer(f, ref.Line, int64(v), t)
+		}
+	}
+	if at > 0 {
 		_, d := f.find(ref.Name[:at])
 		if e, ok := d.(*ast.Enum); ok {
 			if v, ok := l.enum(f, e).Values[ref.Name[at+1:]]; ok {

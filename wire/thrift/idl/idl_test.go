@@ -121,6 +121,37 @@ func TestFieldsHaveTheirTypesAndDefaults(t *testing.T) {
 	}
 }
 
+// What Apache's compiler takes, of what its own tests have.
+func TestUnusualFilesAreRead(t *testing.T) {
+	s, err := Load("a", one("a", `namespace xsd test (uri = 'http://example.org')
+enum E { A, B }
+enum F { A = 5, C }
+struct from { 1: optional from & next, 2: string delete = "delete from", 3: in end = in.is }
+enum in { as, is } // next
+struct S {
+  1: set<binary> a = {}
+  2: map<binary, i32> b = []
+  3: F c = E.C
+  4: F d = A
+  5: i32 e = 0x1f
+}
+service T { S new(1: from node) }`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := s.Services["T"].Methods["new"]
+	got, from := m.Returns().Struct, m.Args.Named("node").Type.Struct
+	if from.Name != "from" || from.Named("next").Type.Struct != from || string(from.Named("delete").Default) != `"delete from"` ||
+		string(from.Named("end").Default) != "1" {
+		t.Errorf("from is %+v", from)
+	}
+	for name, want := range map[string]string{"a": "[]", "b": "{}", "c": "6", "d": "5", "e": "31"} {
+		if d := got.Named(name).Default; string(d) != want {
+			t.Errorf("%s is %s by default, want %s", name, d, want)
+		}
+	}
+}
+
 func TestProblemsHaveTheirPlaces(t *testing.T) {
 	for _, c := range []struct {
 		name, text string
@@ -202,6 +233,9 @@ func FuzzLoad(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := Load("a.thrift", func(string) ([]byte, error) { return []byte(text), nil })
+		if m := disguised(mended([]byte(text))); strings.Count(string(m), "\n") != strings.Count(text, "\n") {
+			t.Fatalf("%q is mended to %q", text, m)
+		}
 		if err != nil {
 			return
 		}

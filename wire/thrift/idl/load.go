@@ -98,11 +98,12 @@ func (l *loader) file(path string, from *file, line int) *file {
 	}
 	l.files[path] = f
 	l.order = append(l.order, path)
-	program, err := parser.Parse(text)
+	program, err := parser.Parse(disguised(mended(text)))
 	if err != nil {
 		l.unparsed(f, err)
 		return f
 	}
+	unveil(program)
 	for _, h := range program.Headers {
 		if in, ok := h.(*ast.Include); ok {
 			l.include(f, in)

@@ -53,6 +53,7 @@ func base(id ast.BaseTypeID) *Type {
 
 // reference is what a name means.
 func (l *loader) reference(f *file, ref ast.TypeReference, depth int) *Type {
+	ref.Name = plain(ref.Name)
 	g, d := f.find(ref.Name)
 	switch d := d.(type) {
 	case *ast.Struct, *ast.Typedef, *ast.Enum:
