@@ -129,10 +129,16 @@ func (l *lines) await(text string) {
 
 func post(t *testing.T, url string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, http.NoBody)
+	return postJSON(t, url, "")
+}
+
+func postJSON(t *testing.T, url, text string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
+	req.Header.Set("Content-Type", "application/json")
 	resp, err := (&http.Transport{DisableKeepAlives: true}).RoundTrip(req)
 	if err != nil {
 		t.Fatal(err)
@@ -170,5 +176,46 @@ func TestCheckTellsWhatIsWrongWithInterfaceFiles(t *testing.T) {
 				t.Errorf("code %d: %s", code, &errs)
 			}
 		})
+	}
+}
+
+// JSON in, Mux between two listeners of one process, plain Thrift behind.
+func TestJSONGoesOverMux(t *testing.T) {
+	dir, backend := t.TempDir(), thrower(t)
+	free, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	between := free.Addr()
+	free.Close()
+	for name, text := range map[string]string{
+		"users.thrift": "exception Bad {}\nservice Users { void a(1: string s) throws (1: Bad bad) }",
+		"c.toml": fmt.Sprintf("[process]\ngrace = \"10ms\"\n[admin]\naddress = \"off\"\n"+
+			"[[listener]]\nname = \"web\"\naddress = \"127.0.0.1:0\"\nupstream = \"over\"\n"+
+			"[[listener]]\nname = \"mux\"\nprotocol = \"thrift\"\naddress = %q\nupstream = \"plain\"\n"+
+			"[upstream.over]\nprotocol = \"thriftmux\"\ndiscover = \"tcp://%s\"\nthrift = { idl = \"users.thrift\", exceptions = { Bad = \"overload\" } }\n"+
+			"[upstream.plain]\ndiscover = \"tcp://%s\"\n", between, between, backend.Addr()),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	signals, started, code := make(chan os.Signal, 2), make(chan Running, 1), make(chan int, 1)
+	go func() {
+		code <- Run(Params{Path: filepath.Join(dir, "c.toml"), Signals: signals, Log: io.Discard, Started: func(r Running) { started <- r }})
+	}()
+	address := (<-started).Listeners["web"].String()
+	if status, body := post(t, "http://"+address+"/Users/a"); status != 400 || !strings.Contains(body, "s: missing") {
+		t.Errorf("got %d %s", status, body)
+	}
+	for range 3 {
+		status, body := postJSON(t, "http://"+address+"/Users/a", `{"s": "x"}`)
+		if status != 429 || !strings.Contains(body, `"type":"Bad"`) {
+			t.Errorf("got %d %s", status, body)
+		}
+	}
+	signals <- syscall.SIGTERM
+	if got := <-code; got != exitOK {
+		t.Errorf("exit code %d", got)
 	}
 }
