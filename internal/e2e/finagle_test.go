@@ -27,7 +27,8 @@ func TestConformanceOfRollingRestartsOfFinagle(t *testing.T) {
 	}
 	p := start(t, built(t), conf{
 		protocol: "thrift", discover: strings.Join(addresses, ","),
-		upstream: "protocol = \"thriftmux\"\n[upstream.web.balance]\npolicy = \"least_loaded\"",
+		// A JVM that has just begun takes a second and more to greet its first client.
+		upstream: "protocol = \"thriftmux\"\nconnect_timeout = \"5s\"\n[upstream.web.balance]\npolicy = \"least_loaded\"",
 	})
 	var right, wrong atomic.Int64
 	var over atomic.Bool
