@@ -39,7 +39,21 @@ func drivers() []driver {
 		byPath:   `method = "b"`,
 		backend:  func(t testing.TB) *server { return thriftServer(t) },
 		dial:     func(address string) client { return &thriftClient{address: address} },
+	}, {
+		protocol: "thriftmux",
+		sections: idempotent,
+		byPath:   `method = "b"`,
+		backend:  func(t testing.TB) *server { return muxServer(t) },
+		dial:     func(address string) client { return &muxClient{address: address} },
 	}}
+}
+
+// listens is what listeners speak that lead to upstreams of the protocol.
+func listens(protocol string) string {
+	if protocol == "thriftmux" {
+		return "thrift"
+	}
+	return protocol
 }
 
 // eachDriver runs a scenario with every protocol.

@@ -27,6 +27,10 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, serveThrift(os.Args[2], os.Args[3]))
 		os.Exit(1)
 	}
+	if len(os.Args) == 4 && os.Args[1] == asMuxServer {
+		fmt.Fprintln(os.Stderr, serveMux(os.Args[2], os.Args[3]))
+		os.Exit(1)
+	}
 	if os.Getenv(asSidecar) != "" {
 		os.Exit(daemon.Main(os.Args[1:], os.Stdout, os.Stderr))
 	}

@@ -65,7 +65,7 @@ func reloads(t *testing.T, d driver) {
 
 	moved := c
 	moved.address = freeAddress(t)
-	moved.more += "\n[[listener]]\nname = \"new\"\naddress = \"" + freeAddress(t) + "\"\nprotocol = \"" + d.protocol + "\"\nupstream = \"web\""
+	moved.more += "\n[[listener]]\nname = \"new\"\naddress = \"" + freeAddress(t) + "\"\nprotocol = \"" + listens(d.protocol) + "\"\nupstream = \"web\""
 	p.reload(moved, "configuration reloaded")
 	for _, line := range []string{`changed listener waits for a restart" listener=web keys=address`, `new listener waits for a restart" listener=new`} {
 		if !p.log.has(line) {

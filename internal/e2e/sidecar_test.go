@@ -17,7 +17,7 @@ import (
 // conf is the configuration of a sidecar with one upstream, "web", and one
 // listener of that name. Its fields are further lines of the sections.
 type conf struct {
-	protocol string // http if empty
+	protocol string // of the upstream, and of the listener that leads there; http if empty
 	address  string // of the listener, a free port if empty
 	process  string
 	admin    string // its address, a free port if empty
@@ -46,10 +46,13 @@ func (c conf) text() string {
 	if c.routed {
 		usual = ""
 	}
+	if listens(c.protocol) != c.protocol {
+		c.upstream = fmt.Sprintf("protocol = %q\n", c.protocol) + c.upstream
+	}
 	return fmt.Sprintf("[process]\n%s\n[admin]\naddress = %q\n%s\n"+
 		"[[listener]]\nname = \"web\"\naddress = %q\nprotocol = %q\n%s\n%s\n"+
 		"[upstream.web]\ndiscover = %q\n%s\n%s\n",
-		c.process, c.admin, c.probe, c.address, c.protocol, usual, c.listener, c.discover, c.upstream, c.more)
+		c.process, c.admin, c.probe, c.address, listens(c.protocol), usual, c.listener, c.discover, c.upstream, c.more)
 }
 
 // proc is a running sidecar.
