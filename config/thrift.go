@@ -12,6 +12,7 @@ const (
 // What a thrift listener may do about the order of replies.
 const (
 	ReplyOrderRequest = "request" // as their requests came
+	ReplyOrderAny     = "any"     // as they come
 )
 
 // ThriftAuto is what is found out from a client's first bytes.
@@ -25,7 +26,7 @@ type Thrift struct {
 	Transport  string // "framed", "unframed", "header"; of a listener also ThriftAuto and ThriftOverMux
 	Protocol   string // "binary", "compact", "lax"; of a listener also ThriftAuto
 	MaxFrame   int64  // bytes of a message
-	ReplyOrder string // of a listener: ReplyOrderRequest
+	ReplyOrder string // of a listener: one of the ReplyOrders
 	// Oneway are the methods of an upstream that answer nothing, even where their
 	// calls do not say so.
 	Oneway []string
@@ -60,7 +61,7 @@ func thriftListener(t *table) Thrift {
 		Transport:  t.choose("transport", ThriftAuto, choice{names: []string{ThriftAuto, "framed", "unframed", "header", ThriftOverMux}}),
 		Protocol:   t.choose("protocol", ThriftAuto, choice{names: []string{ThriftAuto, "binary", "compact", "lax"}}),
 		MaxFrame:   thriftFrame(t),
-		ReplyOrder: t.choose("reply_order", ReplyOrderRequest, choice{names: []string{ReplyOrderRequest}}),
+		ReplyOrder: t.choose("reply_order", ReplyOrderRequest, choice{names: []string{ReplyOrderRequest, ReplyOrderAny}}),
 	}
 	noLaxHeader(t, th)
 	return th

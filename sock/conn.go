@@ -34,6 +34,7 @@ type Conn struct {
 	raw   syscall.RawConn // nil: the net.Conn path
 	woken atomic.Bool
 	alone atomic.Bool // the reader alone was woken
+	other atomic.Bool // the writer alone was woken
 	in    readOp
 	out   writeOp
 	// kept is what Peek has read on the net.Conn path, to be read again.
@@ -230,6 +231,20 @@ func (c *Conn) RearmRead() {
 	if c.alone.Load() {
 		c.alone.Store(false)
 		c.nc.SetReadDeadline(time.Time{})
+	}
+}
+
+// WakeWrite and RearmWrite are WakeRead and RearmRead for the writer.
+func (c *Conn) WakeWrite() {
+	c.other.Store(true)
+	c.nc.SetWriteDeadline(longAgo)
+}
+
+// RearmWrite undoes WakeWrite.
+func (c *Conn) RearmWrite() {
+	if c.other.Load() {
+		c.other.Store(false)
+		c.nc.SetWriteDeadline(time.Time{})
 	}
 }
 

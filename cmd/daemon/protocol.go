@@ -220,7 +220,7 @@ func thriftSettings(l config.Listener) thrift.Settings {
 		l.Thrift.Transport = config.ThriftAuto // its server sees no client
 	}
 	return thrift.Settings{
-		Speaks: thriftChoice(l.Thrift), MaxFrame: int(l.Thrift.MaxFrame), HeaderTimeout: l.HeaderTimeout,
+		Speaks: thriftChoice(l.Thrift), MaxFrame: int(l.Thrift.MaxFrame), AnyOrder: l.Thrift.ReplyOrder == config.ReplyOrderAny, HeaderTimeout: l.HeaderTimeout,
 		IdleTimeout: l.IdleTimeout, ParkAfter: parkAfter, ExposeBackends: l.ExposeBackends, CancelOnFIN: l.HalfClose == config.HalfCloseCancel,
 	}
 }

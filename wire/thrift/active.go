@@ -2,6 +2,7 @@ package thrift
 
 import (
 	"context"
+	"errors"
 	"io"
 	"sync/atomic"
 	"time"
@@ -11,24 +12,21 @@ import (
 	"sidecar/wire/watch"
 )
 
-// active is what a connection needs while it is served: one exchange, its
-// times, its call and its buffers. It is pooled.
+// active is what a connection needs while it is served: a turn, in which calls
+// are answered one after the other, and the buffer that they are read into. With
+// replies in any order the turn does the connection's own waits only, and the
+// crowd has the exchanges. It is pooled.
 type active struct {
-	srv    *Server
-	cl     *Client
-	x      sidecar.Exchange
-	alarms sock.Alarms
-	watch  watch.Client
-	call   Call
-	cut    cutter
-	in     []byte        // bytes from the client; in[r:w] are not used yet
-	r, w   int           //
-	first  int64         // when the call's first byte was there
-	wrote  int64         // bytes of the reply that have gone to the client
-	idle   atomic.Uint64 // generation of the wait for a call, 0 outside it
-	head   [FrameHead]byte
-	out    scratch // a reply that is not passed on as it came
-	plain  scratch // a call's payload, where it came transformed
+	turn
+	crowd *crowd // nil: replies leave in the order of their calls
+	watch watch.Client
+	cut   cutter
+	in    []byte        // bytes from the client; in[r:w] are not used yet
+	r, w  int           //
+	size  int           // of the call at in[r:]
+	last  int           // of the call before
+	first int64         // when the call's first byte was there
+	idle  atomic.Uint64 // generation of the wait for a call, 0 outside it
 }
 
 // Expire passes an alarm on to the exchange, but for the one that is the
@@ -39,13 +37,6 @@ func (a *active) Expire(which uint8, mark uint64) {
 		return
 	}
 	a.x.Expire(which, mark)
-}
-
-// free gives back what an exchange held beside the connection's own buffer.
-func (a *active) free() {
-	a.out.give(a.srv.means)
-	a.plain.give(a.srv.means)
-	a.call.Payload, a.call.Frame, a.call.Info = nil, nil, nil
 }
 
 // next is what came of the wait for a call.
@@ -73,8 +64,16 @@ func (cl *Client) Serve(ctx context.Context) (idle bool) {
 				continue
 			}
 		}
+		a.settle()
 		cl.c.Close()
 		return false
+	}
+}
+
+// settle waits for the exchanges that are under way beside the connection's own.
+func (a *active) settle() {
+	if a.crowd != nil {
+		a.crowd.work.Wait()
 	}
 }
 
@@ -95,29 +94,36 @@ func (a *active) next() next {
 		size, p := a.look(set)
 		switch {
 		case p == nil:
-			return a.open(size, set)
+			a.size, a.last = size, size
+			return nextCall
 		case p != More:
-			return a.refuse(p)
+			a.refuse(p)
+			return nextClosed
 		case !a.fit(size, set.MaxFrame):
-			return a.refuse(errNoRoom)
+			a.refuse(errNoRoom)
+			return nextClosed
 		}
 		now := a.x.Now()
 		end := a.first + heldTime(int64(set.HeaderTimeout), max(size, a.w-a.r))
 		if !waited { // almost every call is whole at once and takes no time
-			a.begin(set.HeaderTimeout)
+			a.wait(set.HeaderTimeout)
 			a.cutOff()
 		}
 		if now >= end {
-			return a.refused(a.stalled(errSlow))
+			a.refused(stalled(errSlow))
+			return nextClosed
 		}
 		a.x.SetStall(min(int64(set.HeaderTimeout), end-now))
 		a.x.Moved(now)
 		switch n, err := a.read(); {
 		case err == sock.ErrWoken && a.x.Pending() == sidecar.Draining:
-			return a.refused(sidecar.Draining.Fault(sidecar.StageRead))
+			a.refused(sidecar.Draining.Fault(sidecar.StageRead))
+			return nextClosed
 		case err == sock.ErrWoken:
-			return a.refused(a.stalled(errStalled))
+			a.refused(stalled(errStalled))
+			return nextClosed
 		case err != nil:
+			a.ended(err)
 			return nextClosed // half a call: nobody is there to be told
 		default:
 			a.w += n
@@ -138,27 +144,6 @@ func (a *active) look(set *Settings) (size int, p *Problem) {
 	return a.cut.next(a.cl.enc, b)
 }
 
-// open takes the call that in[r:r+size] is.
-func (a *active) open(size int, set *Settings) next {
-	m := parcel{Encoding: a.cl.enc}
-	p := m.read(a.in[a.r:a.r+size:a.r+size], set.MaxFrame, a.srv.means, &a.plain)
-	switch {
-	case p != nil:
-	case m.Head.Type != CallType && m.Head.Type != OnewayType:
-		p = errNoCall
-	case m.Encoding.Transport == Header && !set.Speaks.allows(m.Encoding.Protocol):
-		p = errOtherProtocol
-	}
-	if p != nil {
-		return a.refuse(p)
-	}
-	a.r += size
-	c := &a.call
-	c.Begin()
-	c.Encoding, c.Head, c.Payload, c.Frame, c.Info = m.Encoding, m.Head, m.Payload, m.Frame, m.Info
-	return nextCall
-}
-
 // awaitFirst waits for the first byte of a call on an idle connection.
 func (a *active) awaitFirst() next {
 	set := a.srv.set.Load()
@@ -171,7 +156,7 @@ func (a *active) awaitFirst() next {
 		if draining {
 			limit, result = min(limit, drainIdle), nextClosed
 		}
-		a.begin(limit)
+		a.wait(limit)
 		a.idle.Store(uint64(a.x.Gen()))
 		// Drain sets draining first and looks at idle then; here it is the
 		// other way round, so that one of the two sees the other.
@@ -186,44 +171,56 @@ func (a *active) awaitFirst() next {
 			a.w = n
 			return nextCall
 		case err != sock.ErrWoken:
+			a.ended(err)
 			return nextClosed
-		case a.x.Pending() == sidecar.Stalled:
+		case a.x.Pending() == sidecar.Stalled && !a.busy():
 			return result
 		}
 	}
 }
 
-// begin starts a generation for waits of the connection's own, ended by limit.
-func (a *active) begin(limit time.Duration) {
+// busy tells whether exchanges are under way beside the connection's own.
+func (a *active) busy() bool {
+	if a.crowd == nil {
+		return false
+	}
+	return a.crowd.count() > 0
+}
+
+// ended is told why no more comes from the client: exchanges whose replies
+// nobody will read are ended.
+func (a *active) ended(err error) {
+	if a.crowd != nil && (err != io.EOF || a.srv.finEnds()) {
+		a.crowd.interrupt(sidecar.ClientGone)
+	}
+}
+
+// wait starts a generation for waits of the connection's own, ended by limit.
+func (a *active) wait(limit time.Duration) {
 	now := a.x.Now()
 	a.x.Begin(nil, &a.alarms, now)
 	a.x.SetStall(int64(limit))
 	a.x.Moved(now)
 }
 
-// cutOff interrupts what has just begun if the grace is over. Drain sets hard
-// and then looks which generation is the present one; here it is the other way
-// round, so that one of the two sees the other and nothing begins unnoticed
-// between two calls: the process would wait for its reply.
-func (a *active) cutOff() {
-	if a.cl.hard.Load() {
-		a.x.Interrupt(a.x.Gen(), sidecar.Draining)
-	}
-}
+var errBroken = errors.New("thrift: a reply broke off")
 
 // read waits for bytes from the client. ErrWoken: the wait was ended, by the
 // limit or a drain.
 func (a *active) read() (int, error) {
-	if !a.x.Block(a.cl.c) {
+	if !a.x.Block(readSide{a.cl.c}) {
 		a.x.Unblock()
 		return 0, sock.ErrWoken
 	}
 	n, err := a.cl.c.Read(a.in[a.w:])
 	cause := a.x.Unblock()
 	if cause == sidecar.NoCause {
+		if err == sock.ErrWoken {
+			err = errBroken // by whom nothing more could be written
+		}
 		return n, err
 	}
-	a.cl.c.Rearm()
+	a.cl.c.RearmRead()
 	if n > 0 {
 		return n, nil // they came just in time; the next wait meets the cause
 	}
@@ -268,9 +265,9 @@ func (a *active) replace(b []byte) {
 
 // shrink gives a buffer beyond the pooled ones back once the connection has no
 // more use for it: a single large call must not cost a busy connection its
-// memory for good.
+// memory for good. One whose calls are all large keeps it.
 func (a *active) shrink() {
-	if cap(a.in) > sock.LargeBuffer {
+	if cap(a.in) > sock.LargeBuffer && a.last <= sock.LargeBuffer {
 		a.replace(a.srv.means.bufs.Small())
 	}
 }

@@ -10,31 +10,28 @@ import (
 // serve runs the call that next has read. It reports whether the connection
 // goes on.
 func (a *active) serve(ctx context.Context) bool {
+	set := a.srv.set.Load()
+	b := a.in[a.r : a.r+a.size : a.r+a.size]
+	if a.crowd != nil {
+		if p := a.launch(ctx, b, set); p != nil {
+			return a.refuse(p)
+		}
+		a.r += a.size
+		return true
+	}
+	if p := a.take(b, set); p != nil {
+		return a.refuse(p)
+	}
+	a.r += a.size
 	if a.upgrades() {
 		return a.decline()
 	}
 	now := a.x.Now()
-	a.x.Begin(&a.call, &a.alarms, now)
-	a.x.Received = a.first
-	a.cutOff()
-	a.wrote = 0
-	a.x.Asked = a.asked()
-	a.x.RequestDone(now)
+	a.begin(a.first, now)
 	a.watch.Begin(a.cl.c, &a.alarms, now)
 	err := a.srv.handler.Do(ctx, &a.x)
 	a.watch.End(&a.alarms)
-	oneway, attempts := a.call.silent(), a.x.Tries.Len()
-	a.x.End()
-	keep := true
-	switch {
-	case err == nil || oneway: // whose caller waits for nothing
-	case a.wrote > 0:
-		keep = false // it had begun; its frame will be missed
-	default:
-		keep = a.fail(sidecar.FaultOf(err), attempts)
-	}
-	a.free()
-	a.srv.stats.Out.Add(uint64(a.wrote))
+	keep := a.end(err)
 	if keep && a.r == a.w && a.srv.draining.Load() {
 		a.part()
 		return false
@@ -42,18 +39,9 @@ func (a *active) serve(ctx context.Context) bool {
 	return keep
 }
 
-// asked is how long the caller waits, as its fields say; 0 if they do not.
-func (a *active) asked() int64 {
-	ns, ok := infoTimeout(a.call.Info)
-	if !ok {
-		a.srv.stats.misasked.Inc()
-	}
-	return ns
-}
-
 // refuse answers bytes that are no call, or too many; the connection ends with
-// them, as where the next one begins is not known.
-func (a *active) refuse(p *Problem) next {
+// them, as where the next one begins is not known: false.
+func (a *active) refuse(p *Problem) bool {
 	f := &sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.FromClient | sidecar.Rejected, Reason: sidecar.BadRequest, Err: p}
 	if p.Large {
 		f.Reason = sidecar.TooLarge
@@ -62,13 +50,14 @@ func (a *active) refuse(p *Problem) next {
 }
 
 // stalled is the fault of a client that took too long.
-func (a *active) stalled(p *Problem) *sidecar.Fault {
+func stalled(p *Problem) *sidecar.Fault {
 	return &sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.FromClient | sidecar.Rejected, Reason: sidecar.StalledOut, Err: p}
 }
 
 // refused counts, tells and answers what never became an exchange for the
 // handler.
-func (a *active) refused(f *sidecar.Fault) next {
+func (a *active) refused(f *sidecar.Fault) bool {
+	a.settle()
 	m := parcel{Encoding: a.cl.enc}
 	b := a.in[a.r:a.w]
 	if m.glimpse(b) {
@@ -87,33 +76,7 @@ func (a *active) refused(f *sidecar.Fault) next {
 		a.linger()
 	}
 	a.free()
-	return nextClosed
-}
-
-// fail tells a fault to the client as an exception. It reports whether the
-// connection goes on.
-func (a *active) fail(f *sidecar.Fault, attempts int) bool {
-	if f.Reason == sidecar.ClientLeft {
-		return false
-	}
-	m := parcel{Encoding: a.call.Encoding, Head: a.call.Head, Payload: a.call.Payload}
-	return a.say(a.exception(f, &m, attempts))
-}
-
-// say writes a reply of the sidecar's own. It reports whether it has gone.
-func (a *active) say(b []byte) bool {
-	a.begin(a.srv.set.Load().HeaderTimeout)
-	if !a.x.Block(a.cl.c) {
-		a.x.Unblock()
-		return false
-	}
-	n, err := a.cl.c.Write(b, nil)
-	a.wrote += int64(n)
-	if a.x.Unblock() != sidecar.NoCause {
-		a.cl.c.Rearm()
-		return false
-	}
-	return err == nil
+	return false
 }
 
 // part ends the connection behind a whole reply. With bytes in the socket that
@@ -131,7 +94,7 @@ func (a *active) linger() {
 	if a.cl.c.CloseWrite() != nil {
 		return
 	}
-	a.begin(lingerQuiet)
+	a.wait(lingerQuiet)
 	a.r, a.w = 0, 0
 	for end := sidecar.Now() + int64(lingerTime); ; {
 		_, err := a.read()

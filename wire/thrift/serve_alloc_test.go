@@ -18,20 +18,23 @@ func TestAllocNothingPerExchange(t *testing.T) {
 		name        string
 		front, back Encoding
 		in, out     int
+		any         bool
 	}{
-		{"framed binary", framedBinary, framedBinary, 100, 100},
-		{"unframed compact", unframedCompact, unframedCompact, 100, 100},
-		{"4 KiB", framedBinary, framedBinary, 4096, 4096},
-		{"30 KB", framedBinary, framedBinary, 30_000, 30_000},
-		{"a reply in pieces", framedBinary, framedBinary, 100, 300_000},
-		{"frames put on", unframedBinary, framedBinary, 1000, 1000},
-		{"binary to compact", framedBinary, framedCompact, 1000, 1000},
-		{"a header put on", framedBinary, header, 1000, 1000},
+		{name: "replies in any order", front: framedBinary, back: framedBinary, in: 100, out: 5000, any: true},
+		{"framed binary", framedBinary, framedBinary, 100, 100, false},
+		{"unframed compact", unframedCompact, unframedCompact, 100, 100, false},
+		{"4 KiB", framedBinary, framedBinary, 4096, 4096, false},
+		{"30 KB", framedBinary, framedBinary, 30_000, 30_000, false},
+		{"a reply in pieces", framedBinary, framedBinary, 100, 300_000, false},
+		{"frames put on", unframedBinary, framedBinary, 1000, 1000, false},
+		{"binary to compact", framedBinary, framedCompact, 1000, 1000, false},
+		{"a header put on", framedBinary, header, 1000, 1000, false},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			asked := len(asSent(row.back, CallType, 1, text(row.in)))
 			h := newHarness(t, quietBackend(t, asked, asSent(row.back, ReplyType, 0, text(row.out))))
 			h.speaks = row.back
+			h.set(func(s *Settings) { s.AnyOrder = row.any })
 			nc, err := net.Dial("tcp", h.addr)
 			if err != nil {
 				t.Fatal(err)
@@ -98,26 +101,31 @@ func quietBackend(t *testing.T, asked int, reply string) string {
 	}
 	t.Cleanup(func() { ln.Close() })
 	go func() {
-		nc, err := ln.Accept()
-		if err != nil {
-			return
-		}
-		defer nc.Close()
-		c := sock.New(nc)
-		out, buf := []byte(reply), make([]byte, 128<<10)
-		for n := 0; ; {
-			k, err := c.Read(buf[n:])
+		for {
+			nc, err := ln.Accept()
 			if err != nil {
 				return
 			}
-			if n += k; n < asked {
-				continue
-			}
-			n = 0
-			if _, err := c.Write(out, nil); err != nil {
-				return
-			}
+			go answerQuietly(nc, asked, []byte(reply))
 		}
 	}()
 	return ln.Addr().String()
+}
+
+func answerQuietly(nc net.Conn, asked int, reply []byte) {
+	defer nc.Close()
+	c, buf := sock.New(nc), make([]byte, 128<<10)
+	for n := 0; ; {
+		k, err := c.Read(buf[n:])
+		if err != nil {
+			return
+		}
+		if n += k; n < asked {
+			continue
+		}
+		n = 0
+		if _, err := c.Write(reply, nil); err != nil {
+			return
+		}
+	}
 }

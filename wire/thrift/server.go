@@ -14,6 +14,7 @@ import (
 type Settings struct {
 	Speaks         Choice        // what clients speak; a connection stays with what its first call was in
 	MaxFrame       int           // bytes of a call without its frame
+	AnyOrder       bool          // replies leave as they come; else in the order of their calls
 	HeaderTimeout  time.Duration // of a silence in the middle of a call
 	IdleTimeout    time.Duration // of a kept connection without a call
 	ParkAfter      time.Duration // idle time after which Serve gives the connection up to be parked, 0: never
@@ -47,6 +48,7 @@ type Server struct {
 	set      atomic.Pointer[Settings]
 	draining atomic.Bool
 	actives  sync.Pool
+	members  sync.Pool
 }
 
 // NewServer makes a server.
@@ -62,11 +64,18 @@ func NewServer(p Params, s Settings) *Server {
 	srv.set.Store(&s)
 	forks := NewForks(p.Wheel)
 	srv.actives.New = func() any {
-		a := &active{srv: srv}
+		a := &active{turn: turn{srv: srv}}
 		a.alarms.Init(p.Wheel, a)
 		a.watch.Init(p.Lot, &a.x, srv.finEnds)
 		a.call.Hedged(forks)
 		return a
+	}
+	srv.members.New = func() any {
+		m := &member{turn: turn{srv: srv}}
+		m.alarms.Init(p.Wheel, m)
+		m.call.Hedged(forks)
+		m.run = m.serve
+		return m
 	}
 	return srv
 }
@@ -137,6 +146,9 @@ func (cl *Client) Drain(hard bool) {
 	g := sidecar.Gen(cl.act.idle.Load())
 	if hard {
 		g = cl.act.x.Gen()
+		if cl.act.crowd != nil {
+			cl.act.crowd.interrupt(sidecar.Draining)
+		}
 	}
 	if g != 0 {
 		cl.act.x.Interrupt(g, sidecar.Draining)
@@ -148,7 +160,11 @@ func (cl *Client) take() *active {
 	a := cl.srv.actives.Get().(*active)
 	a.cl = cl
 	a.in, a.r, a.w = cl.srv.means.bufs.Small(), 0, 0
-	a.call.Client, a.call.Replies = cl.ip, a
+	a.last = 0
+	if cl.srv.set.Load().AnyOrder {
+		a.crowd = newCrowd()
+		a.gate = &a.crowd.gate
+	}
 	cl.mu.Lock()
 	cl.act = a
 	cl.mu.Unlock()
@@ -162,6 +178,6 @@ func (cl *Client) put(a *active) {
 	a.x.End()
 	cl.srv.means.room.Give(cl.srv.means.bufs, a.in)
 	a.free()
-	a.cl, a.in, a.call.Client = nil, nil, nil
+	a.cl, a.in, a.crowd, a.gate = nil, nil, nil, nil
 	cl.srv.actives.Put(a)
 }

@@ -64,7 +64,8 @@ func hear(c *peer.Conn, e Encoding) (heard, bool) {
 	c.T.Helper()
 	cut := cutter{}
 	cut.begin(1 << 30)
-	size, ok := 0, true
+	var size int
+	ok := true
 	for b, _ := c.Ahead(false); ; b, ok = c.Ahead(true) {
 		if !ok {
 			return heard{all: b}, false

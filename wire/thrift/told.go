@@ -7,8 +7,8 @@ import (
 
 // exception is the reply that tells of the fault f of the call m after so many
 // tries: "sidecar: REASON: text (tries: ...)".
-func (a *active) exception(f *sidecar.Fault, m *parcel, attempts int) []byte {
-	expose := a.srv.set.Load().ExposeBackends
+func (t *turn) exception(f *sidecar.Fault, m *parcel, attempts int) []byte {
+	expose := t.srv.set.Load().ExposeBackends
 	text := append([]byte("sidecar: "), f.Reason.String()...)
 	if p, ok := f.Err.(*Problem); ok {
 		text = append(append(text, ": "...), p.text...)
@@ -16,8 +16,8 @@ func (a *active) exception(f *sidecar.Fault, m *parcel, attempts int) []byte {
 		text = append(append(text, ": "...), f.Err.Error()...)
 	}
 	// With no try the record is that of the call before.
-	if attempts > 1 || attempts == 1 && (expose || a.x.Tries.Last().Reason != f.Reason) {
-		text = append(told.AppendTries(append(text, " ("...), &a.x.Tries, expose), ')')
+	if attempts > 1 || attempts == 1 && (expose || t.x.Tries.Last().Reason != f.Reason) {
+		text = append(told.AppendTries(append(text, " ("...), &t.x.Tries, expose), ')')
 	}
 	return appendException(nil, m, kindOf(f), string(text))
 }

@@ -8,17 +8,17 @@ package thrift
 const upgrade = "__can__finagle__trace__v3__"
 
 // upgrades tells whether the call is that question.
-func (a *active) upgrades() bool {
-	return string(a.call.name()) == upgrade && a.call.Head.Type == CallType
+func (t *turn) upgrades() bool {
+	return string(t.call.name()) == upgrade && t.call.Head.Type == CallType
 }
 
 // decline answers it as a server that knows no such method, after which clients
 // go on without headers.
-func (a *active) decline() (keep bool) {
-	m := parcel{Encoding: a.call.Encoding, Head: a.call.Head, Payload: a.call.Payload}
-	a.wrote = 0
-	keep = a.say(appendException(nil, &m, UnknownMethod, "sidecar: headers in front of messages (TTwitter) are not taken"))
-	a.srv.stats.Out.Add(uint64(a.wrote))
-	a.free()
+func (t *turn) decline() (keep bool) {
+	m := parcel{Encoding: t.call.Encoding, Head: t.call.Head, Payload: t.call.Payload}
+	t.wrote = 0
+	keep = t.say(appendException(nil, &m, UnknownMethod, "sidecar: headers in front of messages (TTwitter) are not taken"))
+	t.srv.stats.Out.Add(uint64(t.wrote))
+	t.free()
 	return keep
 }
