@@ -88,7 +88,9 @@ func noAllocations(t *testing.T, ask func()) {
 	}
 	runtime.ReadMemStats(&after)
 	n := after.Mallocs - before.Mallocs
-	if n > rounds/50 { // what the runtime does for itself
+	// What the runtime does for itself; and with replies in any order the next
+	// call may be there before the backend's connection is back, and dial another.
+	if n > rounds/10 {
 		t.Errorf("%.2f allocations an exchange", float64(n)/rounds)
 	}
 }
