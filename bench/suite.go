@@ -104,7 +104,9 @@ type load struct {
 }
 
 // suites is all that is measured.
-func suites() []suite { return []suite{http1(), http1Idle(), http1Many(), thrift()} }
+func suites() []suite {
+	return []suite{http1(), http1Idle(), http1Many(), thrift(), thriftMux(), thriftMuxSlow()}
+}
 
 // goalBeside is the workload's goal for a measure beside that peer's, false if
 // it has none.

@@ -17,6 +17,13 @@ func thriftSidecar() server {
 	return s
 }
 
+// muxSidecar takes its clients' calls to the backend over one Mux connection.
+func muxSidecar() server {
+	s := http1Sidecar()
+	s.config = "sidecar.thriftmux.toml"
+	return s
+}
+
 // haproxyTCP copies bytes: it speaks no Thrift.
 func haproxyTCP() server {
 	s := haproxy()
