@@ -54,3 +54,55 @@ func driverOf(protocol string) driver {
 	}
 	panic("no driver for " + protocol)
 }
+
+// One of the inner sidecars is killed and started anew, again and again: calls
+// that may be executed twice do not notice.
+func TestThriftMuxEndpointsThatAreKilledCostNoCall(t *testing.T) {
+	server := thriftServer(t)
+	addresses := []string{freeAddress(t), freeAddress(t), freeAddress(t)}
+	inner := func(i int) *proc {
+		return start(t, "", conf{protocol: "thrift", address: addresses[i], discover: server.address})
+	}
+	var all []*proc
+	for i := range addresses {
+		all = append(all, inner(i))
+	}
+	p := start(t, "", conf{
+		protocol: "thrift", discover: strings.Join(addresses, ","), more: idempotent,
+		upstream: "protocol = \"thriftmux\"\n[upstream.web.balance]\npolicy = \"least_loaded\"\n[upstream.web.breaker]\nmin_backoff = \"100ms\"\nmax_backoff = \"200ms\"",
+	})
+	l := (&load{t: t, d: driverOf("thrift"), address: p.port, clients: 32}).begin()
+	for round := range 6 {
+		l.more(500)
+		i := round % len(all)
+		all[i].expect = -1
+		all[i].signal(syscall.SIGKILL)
+		<-all[i].done
+		l.more(500)
+		all[i] = inner(i)
+	}
+	got := l.end()
+	t.Logf("%d calls, errors: %s", got.sent, got.errors())
+	got.clean(t)
+}
+
+// An endpoint that stands still is found out by its pings: the connection is
+// closed, and what was on it goes elsewhere.
+func TestThriftMuxEndpointThatStandsStillIsFoundOut(t *testing.T) {
+	server := thriftServer(t)
+	inner := func() *proc { return start(t, "", conf{protocol: "thrift", discover: server.address}) }
+	first, second := inner(), inner()
+	p := start(t, "", conf{
+		protocol: "thrift", discover: strings.Join([]string{first.port, second.port}, ","), more: idempotent,
+		upstream: "protocol = \"thriftmux\"\nmux = { ping_period = \"200ms\", ping_timeout = \"500ms\" }\n[upstream.web.balance]\npolicy = \"least_loaded\"",
+	})
+	l := (&load{t: t, d: driverOf("thrift"), address: p.port, clients: 16}).begin()
+	l.more(500)
+	first.signal(syscall.SIGSTOP)
+	defer first.signal(syscall.SIGCONT)
+	await(t, "a ping is not answered", func() bool { return p.admin.sum("sidecar.mux.pings_unanswered", "") > 0 })
+	l.more(500)
+	got := l.end()
+	t.Logf("%d calls, errors: %s, the longest took %v", got.sent, got.errors(), got.longest)
+	got.clean(t)
+}
