@@ -83,7 +83,7 @@ func validateUpstreams(f *config.File, path string) (problems []config.Problem) 
 // another.
 func partsOf(protocol string) string {
 	if callsThrift(protocol) {
-		return "a Thrift call has no part named %q: expected header:NAME, client_id, client, method or service"
+		return "a Thrift call has no part named %q: expected header:NAME, client_id, client, method or service; over ThriftMux also context:NAME and dest"
 	}
 	return "an HTTP request has no part named %q: expected header:NAME, cookie:NAME, path:N, query:NAME, client, host, path, method or request_id"
 }
