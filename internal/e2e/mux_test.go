@@ -19,7 +19,7 @@ import (
 	"sidecar/listener"
 	"sidecar/sock"
 	"sidecar/varz"
-	"sidecar/wire/mux"
+	over "sidecar/wire/mux"
 	"sidecar/wire/thrift"
 )
 
@@ -45,7 +45,7 @@ func muxServer(t testing.TB) *server {
 }
 
 // listened is a Mux server as a listener knows servers.
-type listened struct{ *mux.Server }
+type listened struct{ *over.Server }
 
 func (s listened) NewClient(c *sock.Conn) listener.Client { return s.Server.NewClient(c) }
 
@@ -61,9 +61,9 @@ func serveMux(address, path string) error {
 		return err
 	}
 	var mu sync.Mutex
-	replies := sync.Pool{New: func() any { return new(mux.Reply) }}
+	replies := sync.Pool{New: func() any { return new(over.Reply) }}
 	handler := sidecar.ServiceFunc(func(_ context.Context, x *sidecar.Exchange) error {
-		call := x.Msg.(*mux.Call)
+		call := x.Msg.(*over.Call)
 		name, seq, arg, ok := opened(call.Payload)
 		if !ok {
 			return &sidecar.Fault{Reason: sidecar.BadRequest}
@@ -75,9 +75,9 @@ func serveMux(address, path string) error {
 			return err
 		}
 		x.Commit(sidecar.Success)
-		r := replies.Get().(*mux.Reply)
+		r := replies.Get().(*over.Reply)
 		defer replies.Put(r)
-		*r = mux.Reply{Payload: stringMessage(thrift.ReplyType, seq, name, 0, strings.Repeat("0123456789abcdef", 64))}
+		*r = over.Reply{Payload: stringMessage(thrift.ReplyType, seq, name, 0, strings.Repeat("0123456789abcdef", 64))}
 		if f := call.Replies.Reply(x, r); f != nil {
 			return f
 		}
@@ -86,9 +86,9 @@ func serveMux(address, path string) error {
 	registry := new(varz.Registry)
 	l, err := listener.Listen(context.Background(), listener.Params{
 		Name: "mux", Address: address, Lot: lot, MaxConnections: 1000, IdleTimeout: time.Hour, Stats: listener.NewStats(registry, "mux"), Log: slog.Default(),
-		Server: listened{mux.NewServer(mux.Params{
-			Handler: handler, Wheel: sock.NewWheel(sidecar.Now), Buffers: sock.NewBuffers(), Lot: lot, Labels: muxthrift.Labels{}, Stats: mux.NewStats(registry, "mux"),
-		}, mux.Settings{MessageTimeout: time.Minute, IdleTimeout: time.Hour})},
+		Server: listened{over.NewServer(over.Params{
+			Handler: handler, Wheel: sock.NewWheel(sidecar.Now), Buffers: sock.NewBuffers(), Lot: lot, Labels: muxthrift.Labels{}, Stats: over.NewStats(registry, "mux"),
+		}, over.Settings{MessageTimeout: time.Minute, IdleTimeout: time.Hour})},
 	})
 	if err != nil {
 		return err
