@@ -56,7 +56,7 @@ func (c *Conn) Send(x *sidecar.Exchange, s *Slot, head, body []byte) *sidecar.Fa
 		c.sent.push(s)
 	}
 	s.puts++
-	c.flush()
+	c.gather()
 	return nil
 }
 

@@ -19,6 +19,13 @@ const (
 	maxControl = 256 << 10
 	// keepBuffer is the largest buffer that is kept when it has been written.
 	keepBuffer = 64 << 10
+	// enough is how many bytes are written without waiting for more. It is well
+	// below keepBuffer and what a socket takes at once: beyond it a write costs
+	// by its bytes, and copies leave the caches.
+	enough = 32 << 10
+	// company is how many exchanges must be under way for a caller to let others
+	// come before it writes.
+	company = 4
 	// maxWaiters is how many callers wait for room on one connection.
 	maxWaiters = 1000
 	// rounds is how many writes a caller makes for itself and those who came

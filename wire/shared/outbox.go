@@ -9,7 +9,9 @@ type outbox struct {
 	start   int64 // offset of taken[0]
 	// busy: somebody writes, or the writer is to go on; left is the latter.
 	busy, left bool
-	waiting    []*Slot // callers that wait for room
+	// gathering: somebody has put bytes and writes them in a moment.
+	gathering bool
+	waiting   []*Slot // callers that wait for room
 }
 
 // size is how many bytes are not written yet.
