@@ -51,7 +51,7 @@ why         -> varz, root
 admin       -> varz, root
 discovery   -> varz
 discovery/* -> discovery, varz
-announce    -> discovery, discovery/zk, varz
+announce    -> discovery, discovery/zk, wire/thrift, varz # a check may call a method
 
 config -> nothing
 varz   -> nothing

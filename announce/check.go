@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"sidecar/wire/thrift"
 )
 
 // The kinds of Check.
@@ -29,7 +31,10 @@ type Check struct {
 	Kind    string
 	Address string // "host:port" or "unix:/path"
 	Path    string // of an HTTP request
-	Timeout time.Duration
+	// Method is what CheckThrift calls, in Encoding: framed or unframed.
+	Method   string
+	Encoding thrift.Encoding
+	Timeout  time.Duration
 }
 
 // Ask asks once; nil is a good answer.
@@ -58,6 +63,8 @@ func (c Check) Ask(ctx context.Context) error {
 		return c.askHTTP(conn)
 	case CheckRedis:
 		return c.askRedis(conn)
+	case CheckThrift:
+		return c.askThrift(conn)
 	}
 	return nil
 }

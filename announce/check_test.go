@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"sidecar/wire/thrift"
 )
 
 // says always says the same.
@@ -49,6 +51,41 @@ func answering(t *testing.T, network, address string, say func() string) string 
 		return "unix:" + address
 	}
 	return ln.Addr().String()
+}
+
+// frame is text with its length before it.
+func frame(text string) string { return string([]byte{0, 0, 0, byte(len(text))}) + text }
+
+func TestThriftChecksJudgeReplies(t *testing.T) {
+	framed, compact := thrift.Encoding{}, thrift.Encoding{Transport: thrift.Unframed, Protocol: thrift.Compact}
+	reply := string(append(thrift.AppendHead(nil, thrift.Binary, thrift.ReplyType, 1, "ping"), 0))
+	exception := func(p thrift.Protocol, k thrift.Kind) string {
+		return string(thrift.AppendException(nil, p, 1, "ping", k, "why"))
+	}
+	for _, c := range []struct {
+		name       string
+		e          thrift.Encoding
+		says, want string
+	}{
+		{"a reply", framed, frame(reply), ""},
+		{"no such method", framed, frame(exception(thrift.Binary, thrift.UnknownMethod)), ""},
+		{"a failure", framed, frame(exception(thrift.Binary, thrift.InternalError)), `ping: exception 6: "why"`},
+		{"no such method, compact", compact, exception(thrift.Compact, thrift.UnknownMethod), ""},
+		{"a failure, compact", compact, exception(thrift.Compact, thrift.InternalError), `ping: exception 6: "why"`},
+		{"another sequence id", framed, frame(string(append(thrift.AppendHead(nil, thrift.Binary, thrift.ReplyType, 2, "ping"), 0))), "not a reply"},
+		{"HTTP", framed, "HTTP/1.1 400 Bad Request\r\n\r\n", "this is not Thrift"},
+		{"a long frame", framed, "\x00\x10\x00\x00", "larger"},
+		{"half a reply", framed, frame(reply)[:10], "ended before"},
+		{"nothing", compact, "", "ended before"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			check := Check{Kind: CheckThrift, Address: answering(t, "tcp", "127.0.0.1:0", says(c.says)), Method: "ping", Encoding: c.e, Timeout: 10 * time.Second}
+			err := check.Ask(t.Context())
+			if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v, want %q", err, c.want)
+			}
+		})
+	}
 }
 
 func TestChecksJudgeAnswers(t *testing.T) {

@@ -41,13 +41,15 @@ type Announce struct {
 	To           string // zk:// URI of the path; only that it is there has been checked
 	Address      string // "host:port" that others reach the service at
 	Additional   []Additional
-	Shard        int           // -1 = none
-	Check        string        // one of the Check names
-	CheckAddress string        // "host:port" or "unix:/path"; Address unless given
-	CheckPath    string        // of an HTTP check
-	Interval     time.Duration // > 0
-	Timeout      time.Duration // > 0
-	Rise, Fall   int           // at least 1
+	Shard        int    // -1 = none
+	Check        string // one of the Check names
+	CheckAddress string // "host:port" or "unix:/path"; Address unless given
+	CheckPath    string // of an HTTP check
+	// CheckMethod is what a Thrift check calls, in this encoding.
+	CheckMethod, CheckTransport, CheckProtocol string
+	Interval                                   time.Duration // > 0
+	Timeout                                    time.Duration // > 0
+	Rise, Fall                                 int           // at least 1
 }
 
 // Additional is a further endpoint of an announced service.
@@ -55,10 +57,11 @@ type Additional struct{ Name, Address string }
 
 // What an announced service is asked.
 const (
-	CheckTCP   = "tcp"
-	CheckHTTP  = "http"
-	CheckRedis = "redis"
-	CheckNone  = "none"
+	CheckTCP    = "tcp"
+	CheckHTTP   = "http"
+	CheckThrift = "thrift"
+	CheckRedis  = "redis"
+	CheckNone   = "none"
 )
 
 func zooKeepers(root *table) []ZooKeeper {
@@ -153,10 +156,13 @@ func announce(t *table) Announce {
 		Address:    t.mustText("address", `the "host:port" that others reach the service at`, nil),
 		Additional: additional(t),
 		Shard:      t.count("shard", -1, -1, maxShard),
-		Check:      t.choose("check", CheckTCP, choice{names: []string{CheckTCP, CheckHTTP, CheckRedis, CheckNone}, later: []string{"thrift"}, has: "has tcp, http, redis and none"}),
+		Check:      t.choose("check", CheckTCP, choice{names: []string{CheckTCP, CheckHTTP, CheckRedis, CheckThrift, CheckNone}}),
 	}
 	a.CheckAddress = checkedAt(t, a.Address)
 	a.CheckPath = t.text("check_path", "/", checkPathPrefix)
+	a.CheckMethod = t.text("check_method", "ping", checkThriftMethod)
+	a.CheckTransport = t.choose("check_transport", "framed", choice{names: []string{"framed", "unframed"}})
+	a.CheckProtocol = t.choose("check_protocol", "binary", choice{names: []string{"binary", "compact", "lax"}})
 	a.Interval = t.span("interval", "2s", "")
 	a.Timeout = t.span("timeout", "1s", "")
 	a.Rise = t.count("rise", 2, 1, maxChecks)

@@ -60,7 +60,7 @@ func TestZooKeeperAndAnnouncementsThatCannotBeMeantAreRefused(t *testing.T) {
 		"TLS without TLS":         {"[zookeeper.z]\nservers = \"z:1\"\ntls_ca = \"/c\"", "set tls = true"},
 		"no servers":              {"[zookeeper.z]\n", "zookeeper.z.servers: missing"},
 		"a misspelt key":          {"[zookeeper.z]\nserver = \"z:1\"", `did you mean "servers"`},
-		"a check to come":         {"[[announce]]\nname = \"a\"\nto = \"zk://z/a\"\naddress = \"a:1\"\ncheck = \"thrift\"", "is not in this version yet"},
+		"a check of no protocol":  {"[[announce]]\nname = \"a\"\nto = \"zk://z/a\"\naddress = \"a:1\"\ncheck = \"kafka\"", `expected one of "tcp", "http", "redis", "thrift", "none"`},
 		"two of a name":           {"[[announce]]\nname = \"a\"\nto = \"zk://z/a\"\naddress = \"a:1\"\n[[announce]]\nname = \"a\"\nto = \"zk://z/b\"\naddress = \"a:1\"", "is already the name of"},
 		"nowhere":                 {"[[announce]]\nname = \"a\"\naddress = \"a:1\"", "to: missing"},
 		"a check without a place": {"[[announce]]\nname = \"a\"\nto = \"zk://z/a\"\naddress = \"a:1\"\ncheck_address = \"x\"", `check_address: expected "host:port"`},

@@ -392,7 +392,7 @@ var (
 		Help:   "Mux clients that did not take their replies and were cut."}
 	HeldBytes = &Desc{Name: "sidecar.http.held_bytes",
 		Prom: "sidecar_http_held_bytes", Kind: KindGauge,
-		Help: "Bytes of requests kept beyond pooled buffers, mostly bodies held to be sent again; at most 256 MiB, over which bodies are streamed."}
+		Help: "Bytes of requests, and of replies of Thrift, kept beyond pooled buffers, mostly to be sent again; at most 256 MiB, over which bodies are streamed and calls refused."}
 )
 
 // Filters and the cache of HTTP, by listener.

@@ -173,7 +173,8 @@ func (n *announcements) withdraw(ctx context.Context) {
 func announcement(cfg config.Announce) (p announce.Params, key string, err error) {
 	p = announce.Params{
 		Name: cfg.Name, Interval: cfg.Interval, Rise: cfg.Rise, Fall: cfg.Fall,
-		Check: announce.Check{Kind: cfg.Check, Address: cfg.CheckAddress, Path: cfg.CheckPath, Timeout: cfg.Timeout},
+		Check: announce.Check{Kind: cfg.Check, Address: cfg.CheckAddress, Path: cfg.CheckPath, Timeout: cfg.Timeout, Method: cfg.CheckMethod,
+			Encoding: thriftChoice(config.Thrift{Transport: cfg.CheckTransport, Protocol: cfg.CheckProtocol}).Encoding},
 	}
 	if p.At, err = zk.ParseLocation(cfg.To); err != nil {
 		return p, "to", err

@@ -69,7 +69,7 @@ func (a *active) launch(ctx context.Context, b []byte, set *Settings) *Problem {
 // serve is a member's goroutine.
 func (m *member) serve() {
 	cr := m.crowd
-	keep := false
+	var keep bool
 	if m.upgrades() {
 		keep = m.decline()
 	} else {

@@ -13,7 +13,7 @@ import (
 // exceptionOf is an EXCEPTION as a backend sends it.
 func exceptionOf(e Encoding, seq int32, name string, k Kind, text string) string {
 	m := parcel{Encoding: e, Head: Head{Seq: seq, NameEnd: len(name)}, Payload: []byte(name)}
-	return string(appendException(nil, &m, k, text))
+	return string(exceptionTo(&m, k, text))
 }
 
 // What the backend says wrong, or fails to say, is told to the caller in its

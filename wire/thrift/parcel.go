@@ -136,10 +136,9 @@ func (m *parcel) transcode(e Encoding, maxFrame int, w means, out *scratch) (fir
 	return dst, nil, nil
 }
 
-// appendException is the answer of kind k to the call m, as its caller reads it.
-func appendException(dst []byte, m *parcel, k Kind, text string) []byte {
-	start := len(dst)
-	var name []byte
+// exceptionTo is the answer of kind k to the call m, as its caller reads it.
+func exceptionTo(m *parcel, k Kind, text string) []byte {
+	var dst, name []byte
 	if m.Payload != nil {
 		name = m.Payload[m.Head.Name:m.Head.NameEnd]
 	}
@@ -152,7 +151,7 @@ func appendException(dst []byte, m *parcel, k Kind, text string) []byte {
 	}
 	dst = AppendException(dst, m.Encoding.Protocol, m.Head.Seq, name, k, text)
 	if m.Encoding.Transport != Unframed {
-		CloseFrame(dst, start)
+		CloseFrame(dst, 0)
 	}
 	return dst
 }

@@ -105,7 +105,7 @@ func (s *Server) Refuse(c *sock.Conn, reason sidecar.Reason) {
 	}
 	m := parcel{Encoding: e}
 	m.glimpse(in[:n])
-	if _, err := c.Write(appendException(nil, &m, InternalError, "sidecar: "+reason.String()+": "+why), nil); err == nil {
+	if _, err := c.Write(exceptionTo(&m, InternalError, "sidecar: "+reason.String()+": "+why), nil); err == nil {
 		_ = c.CloseWrite() // the listener closes it in any case
 	}
 }

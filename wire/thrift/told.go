@@ -19,7 +19,7 @@ func (t *turn) exception(f *sidecar.Fault, m *parcel, attempts int) []byte {
 	if attempts > 1 || attempts == 1 && (expose || t.x.Tries.Last().Reason != f.Reason) {
 		text = append(told.AppendTries(append(text, " ("...), &t.x.Tries, expose), ')')
 	}
-	return appendException(nil, m, kindOf(f), string(text))
+	return exceptionTo(m, kindOf(f), string(text))
 }
 
 // kindOf is the kind of exception by which a caller is told of f.

@@ -17,7 +17,7 @@ func (t *turn) upgrades() bool {
 func (t *turn) decline() (keep bool) {
 	m := parcel{Encoding: t.call.Encoding, Head: t.call.Head, Payload: t.call.Payload}
 	t.wrote = 0
-	keep = t.say(appendException(nil, &m, UnknownMethod, "sidecar: headers in front of messages (TTwitter) are not taken"))
+	keep = t.say(exceptionTo(&m, UnknownMethod, "sidecar: headers in front of messages (TTwitter) are not taken"))
 	t.srv.stats.Out.Add(uint64(t.wrote))
 	t.free()
 	return keep
