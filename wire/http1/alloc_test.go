@@ -22,6 +22,7 @@ func TestAllocNothingPerExchange(t *testing.T) {
 		{"absolute form", "GET http://a/x HTTP/1.1\r\nHost: a\r\n\r\n", ok200},
 		{"reply of 60 KiB", get("/"), "HTTP/1.1 200 OK\r\nContent-Length: 60000\r\n\r\n" + text(60_000)},
 		{"chunked reply", get("/"), "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + chunked(text(3000), 900)},
+		{"a call of Thrift in JSON", "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-thrift\r\nContent-Length: 16\r\n\r\n[1,\"get\",1,0,{}]", ok200},
 		{"chunked request in one piece", postChunked(chunked(text(1000), 300)), ok200},
 		{"heads of 6 KiB", "GET / HTTP/1.1\r\nHost: a\r\nX: " + text(6000) + "\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX: " + text(6000) + "\r\n\r\n"},
 	} {

@@ -42,7 +42,9 @@ func (m *message) Attr(sel sidecar.Selector) ([]byte, bool) {
 	switch sel.Attr {
 	case sidecar.AttrOperation:
 		return m.operation(), true
-	case sidecar.AttrOpName, http.AttrMethod:
+	case sidecar.AttrOpName:
+		return m.opName(), true
+	case http.AttrMethod:
 		return m.in[r.first:r.method], true
 	case http.AttrHost:
 		h := r.host(m.in)
@@ -68,6 +70,20 @@ func (m *message) Attr(sel sidecar.Selector) ([]byte, bool) {
 		return m.id[:], true
 	}
 	return nil, false
+}
+
+// opName is the request's method, or that of a Thrift service which is called
+// over HTTP in JSON, as far as its body is held: all such calls are a POST to one
+// path. Most requests are told apart by the body's first bytes.
+func (m *message) opName() []byte {
+	if m.up.kept && m.up.mode == bodyLength {
+		if name := http.CallName(m.up.held); name != nil {
+			if f := m.req.find(m.in, "content-type"); f != nil && http.IsCall(f.valueIn(m.in)) {
+				return name
+			}
+		}
+	}
+	return m.in[m.req.first:m.req.method]
 }
 
 // operation is "METHOD path". Those of an absolute form or of another target do not
