@@ -95,7 +95,10 @@ func (w *textStruct) Read(ctx context.Context, p apache.TProtocol) error {
 		if err != nil || t == apache.STOP {
 			return errors.Join(err, p.ReadStructEnd(ctx))
 		}
-		if w.text, err = p.ReadString(ctx); err != nil {
+		if w.text, err = p.ReadString(ctx); err == nil {
+			err = p.ReadFieldEnd(ctx)
+		}
+		if err != nil {
 			return err
 		}
 	}
