@@ -35,7 +35,7 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz.sh $(FUZZTIME)
 
 conformance: ## run the long tests: a million requests a protocol (an hour at most)
-	@scripts/install.sh nginx dnsmasq zookeeper
+	@scripts/install.sh nginx dnsmasq zookeeper redis-server
 	@scripts/install.sh mvn javac cmake flex bison c++ python3 node npm || true # for peers in other languages
 	SIDECAR_CONFORMANCE=1 $(GO) test -tags conformance -count=1 -v -run Conformance -timeout 60m ./...
 

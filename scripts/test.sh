@@ -8,7 +8,7 @@ cd "$(dirname "$0")/.." || exit 1
 PATH=$PATH:/usr/sbin:/sbin
 export PATH
 
-programs="cc nginx dnsmasq zookeeper" # cc is for the race detector
+programs="cc nginx dnsmasq zookeeper redis-server" # cc is for the race detector
 # shellcheck disable=SC2086 # one word a program
 hint=$(scripts/install.sh $programs | tail -n 1)
 

@@ -1,0 +1,46 @@
+//go:build !race
+
+package resp
+
+import "testing"
+
+// allocatesNothing fails the test if do allocates.
+func allocatesNothing(t *testing.T, do func()) {
+	t.Helper()
+	do() // memory that is kept from then on
+	if n := testing.AllocsPerRun(100, do); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestAllocNothingReadingRequests(t *testing.T) {
+	var b []byte
+	for range 16 {
+		b = AppendCommand(b, "SET", "key", "value")
+	}
+	var u Burst
+	allocatesNothing(t, func() {
+		if p := u.Read(b); p != nil || len(u.Commands()) != 16 {
+			t.Fatal(p)
+		}
+		u.Next()
+	})
+}
+
+func TestAllocNothingWalkingRepliesAndErrors(t *testing.T) {
+	for _, c := range replies {
+		b, dst := []byte(c.in), make([]byte, 0, 64)
+		redirect := []byte("MOVED 3999 127.0.0.1:6381")
+		allocatesNothing(t, func() {
+			var w Walker
+			w.Start(1 << 20)
+			if _, p := w.Walk(b); p != nil {
+				t.Fatal(p)
+			}
+			ClassOf(w.Head().Of(b))
+			ParseRedirect(redirect)
+			Slot(redirect)
+			AppendBulk(dst, redirect)
+		})
+	}
+}

@@ -1,0 +1,170 @@
+package resp
+
+import "bytes"
+
+// Walker finds where a reply ends, without keeping anything of it. It goes on
+// where it stopped when it is given more bytes, and bytes that were let out can
+// be forgotten, so a reply of any length passes through a buffer of any. The
+// zero value is not ready: see Start.
+type Walker struct {
+	pos    int // bytes walked of the buffer; beyond its end within a string
+	gone   int // bytes forgotten
+	seen   int // bytes of the line at pos that have no end in them
+	limit  int
+	depth  int
+	text   bool // pos is at the CRLF behind a string
+	begun  bool // the reply itself has begun, not only its attributes
+	head   Span
+	number int64
+	open   [maxDepth]level
+}
+
+// level is an aggregate that has begun and not ended.
+type level struct {
+	left int64 // elements to come, keys and values counted each
+}
+
+// Start readies w for a reply that may take limit bytes.
+func (w *Walker) Start(limit int) {
+	*w = Walker{limit: limit}
+	w.open[0].left = 1
+}
+
+// Head is the reply's first line without its CRLF, attributes before it left
+// out: of a simple reply or an error all of it. It is there once Begun.
+func (w *Walker) Head() Span { return w.head }
+
+// Begun tells whether the reply's first line is known.
+func (w *Walker) Begun() bool { return w.begun }
+
+// Count is how many elements the reply has, pairs of a map, or bytes of a
+// string; -1 of a null, once Begun.
+func (w *Walker) Count() int64 { return w.number }
+
+// Forget says that the buffer's first n bytes are gone, at most as many as were
+// walked. Head is right no longer if it was among them.
+func (w *Walker) Forget(n int) {
+	w.pos -= n
+	w.gone += n
+	w.head.Start -= n
+	w.head.End -= n
+}
+
+// Need is how many bytes the buffer must have at least for Walk to go on.
+func (w *Walker) Need() int {
+	if w.text {
+		return w.pos + 2
+	}
+	return w.pos + w.seen + 1
+}
+
+// Walk walks on through the reply that b begins with and returns where it ends.
+// b begins with the same byte at each call, but for Forget. The problem is More
+// while the end is not in b; after another one the connection is of no use.
+func (w *Walker) Walk(b []byte) (end int, problem *Problem) {
+	for {
+		if w.pos+w.gone > w.limit {
+			return 0, errReplySize
+		}
+		if w.text {
+			if p := w.textEnd(b); p != nil {
+				return 0, p
+			}
+		}
+		for w.open[w.depth].left == 0 {
+			if w.depth == 0 {
+				return w.pos, nil
+			}
+			w.depth--
+		}
+		if p := w.element(b); p != nil {
+			if p == More && len(b)+w.gone > w.limit {
+				p = errReplySize
+			}
+			return 0, p
+		}
+	}
+}
+
+// textEnd goes past the CRLF behind a string.
+func (w *Walker) textEnd(b []byte) *Problem {
+	if w.pos < len(b) && b[w.pos] != '\r' || w.pos+1 < len(b) && b[w.pos+1] != '\n' {
+		return errReplyEnd
+	}
+	if w.pos+2 > len(b) {
+		return More
+	}
+	w.pos += 2
+	w.text = false
+	return nil
+}
+
+// element goes past the first line of the next element.
+func (w *Walker) element(b []byte) *Problem {
+	if w.pos >= len(b) {
+		return More
+	}
+	kind := b[w.pos]
+	if kinds[kind] == noKind {
+		return errReplyType
+	}
+	from := w.pos + w.seen
+	i := bytes.IndexByte(b[from:], '\n')
+	if i < 0 {
+		if w.seen = len(b) - w.pos; w.seen > maxReplyLine {
+			return errReplyLine
+		}
+		return More
+	}
+	stop := from + i
+	if stop-w.pos < 2 || b[stop-1] != '\r' || stop-w.pos > maxReplyLine {
+		return errReplyLine
+	}
+	line := Span{w.pos, stop - 1}
+	w.pos, w.seen = stop+1, 0
+	return w.enter(kind, line, b[line.Start+1:line.End])
+}
+
+// enter takes the element whose first line is known: value is that line without
+// its type.
+func (w *Walker) enter(kind byte, line Span, value []byte) *Problem {
+	if kind == '>' && w.depth > 0 {
+		return errReplyPlace
+	}
+	n, p := kinds[kind].count(kind, value)
+	if p != nil {
+		return p
+	}
+	if !w.begun && w.depth == 0 && kind != '|' {
+		w.begun, w.head, w.number = true, line, n
+	}
+	if kind != '|' { // an attribute is no element of what it stands in
+		w.open[w.depth].left--
+	}
+	left := w.limit - w.gone - w.pos
+	switch k := kinds[kind]; {
+	case n <= 0 && k != aText:
+	case k == aText:
+		if n < 0 {
+			return nil
+		}
+		if n > int64(left) {
+			return errReplySize
+		}
+		w.pos += int(n)
+		w.text = true
+	case k == anArray || k == aMap:
+		if k == aMap {
+			n *= 2
+		}
+		if n > int64(left)/leastElement {
+			return errReplySize
+		}
+		if w.depth == maxDepth-1 {
+			return errReplyDepth
+		}
+		w.depth++
+		w.open[w.depth] = level{n}
+	}
+	return nil
+}
