@@ -44,3 +44,38 @@ func TestAllocNothingWalkingRepliesAndErrors(t *testing.T) {
 		})
 	}
 }
+
+func TestAllocNothingFindingCommandsAndKeys(t *testing.T) {
+	for _, line := range keyed {
+		b, args := spansOf(t, words(line)...)
+		keys := make([]Span, 0, 16)
+		allocatesNothing(t, func() {
+			r := Of(b, args)
+			r.TreatmentOf(b, args)
+			if _, ok := r.AppendKeys(keys, b, args); !ok {
+				t.Fatal(line)
+			}
+		})
+	}
+}
+
+func BenchmarkLookup(b *testing.B) {
+	name, sub := []byte("ZRANGEBYSCORE"), []byte("k")
+	for b.Loop() {
+		if Lookup(name, sub) == nil {
+			b.Fatal()
+		}
+	}
+}
+
+func BenchmarkBurst(b *testing.B) {
+	var in []byte
+	for range 16 {
+		in = AppendCommand(in, "GET", "key:000000000042")
+	}
+	var u Burst
+	for b.Loop() {
+		u.Read(in)
+		u.Next()
+	}
+}

@@ -166,8 +166,21 @@ func (u *Burst) end(inline bool) {
 // can make one send its requests to a local port.
 func isBrowser(name []byte) bool { return isWord(name, "post") || isWord(name, "host:") }
 
-// line reads the number between the byte at at and CRLF. next is behind it.
+// line reads the number between the byte b[at] and CRLF. next is behind it.
 func line(b []byte, at int, long, bad *Problem) (n int64, next int, p *Problem) {
+	i := at + 1
+	for i < len(b) && b[i]-'0' < 10 && i-at < 10 {
+		n = n*10 + int64(b[i]-'0')
+		i++
+	}
+	if i > at+1 && i+1 < len(b) && b[i] == '\r' && b[i+1] == '\n' && (b[at+1] != '0' || i == at+2) {
+		return n, i + 2, nil // as nearly all are
+	}
+	return rareLine(b, at, long, bad)
+}
+
+// rareLine is line for what is not whole, no plain number or no number.
+func rareLine(b []byte, at int, long, bad *Problem) (n int64, next int, p *Problem) {
 	rest := b[at+1 : min(len(b), at+MaxInline)]
 	i := bytes.IndexByte(rest, '\r')
 	if i < 0 {

@@ -133,11 +133,11 @@ func TestLargeArgumentIsNotReadTwice(t *testing.T) {
 	}
 	u.Next()
 	b = b[first:]
-	clear := append([]byte(nil), b...)
+	blank := append([]byte(nil), b...)
 	for i := range 60 { // what was read is not looked at again
-		clear[i] = 0
+		blank[i] = 0
 	}
-	if p := u.Read(clear); p != nil || u.Consumed() != len(b) {
+	if p := u.Read(blank); p != nil || u.Consumed() != len(b) {
 		t.Fatalf("%v, consumed %d", p, u.Consumed())
 	}
 	args := u.Args(&u.Commands()[0])

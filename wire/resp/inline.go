@@ -49,12 +49,12 @@ func (u *Burst) words(b []byte, at, end int) *Problem {
 			return nil
 		}
 		start := at // the word is written from here as it is unquoted
-		var p *Problem
-		to := start
-		if to, at, p = word(b, at, end); p != nil {
+		to, next, p := word(b, at, end)
+		if p != nil {
 			return p
 		}
 		u.args = append(u.args, Span{start, to})
+		at = next
 	}
 }
 
