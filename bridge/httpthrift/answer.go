@@ -10,6 +10,7 @@ import (
 	"sidecar/wire/http"
 	"sidecar/wire/thrift"
 	"sidecar/wire/thrift/idl"
+	"sidecar/wire/told"
 )
 
 // answer is what the client is told: body, or an error of the other parts.
@@ -29,10 +30,10 @@ func problemAnswer(status int, reason, text string) *answer {
 	return &answer{status: status, reason: reason, text: text}
 }
 
-// faultAnswer tells of a call that came to nothing.
-func faultAnswer(f *sidecar.Fault, attempts int) *answer {
+// faultAnswer tells of a call that came to nothing after the tries of x.
+func faultAnswer(f *sidecar.Fault, x *sidecar.Exchange, attempts int) *answer {
 	status := http.StatusOf(f)
-	text := f.Reason.String()
+	text := told.Meaning(f.Reason)
 	var said *thrift.Problem
 	switch {
 	case f.Has(sidecar.FromPeer): // its code is an exception's kind
@@ -41,6 +42,11 @@ func faultAnswer(f *sidecar.Fault, attempts int) *answer {
 		text = said.Error() // which names no backend
 	case f.Has(sidecar.FromClient) && f.Err != nil:
 		text = f.Err.Error()
+	case told.Cause(f.Err) != "":
+		text = told.Cause(f.Err)
+	}
+	if attempts > 1 {
+		text = string(told.AppendTries([]byte(text+"; "), &x.Tries, false))
 	}
 	return problemAnswer(status, f.Reason.String(), text).after(attempts)
 }

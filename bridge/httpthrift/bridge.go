@@ -3,6 +3,9 @@ package httpthrift
 import (
 	"bytes"
 	"context"
+	"maps"
+	"slices"
+	"strconv"
 	"strings"
 
 	"sidecar"
@@ -66,7 +69,11 @@ func (b *Bridge) do(ctx context.Context, x *sidecar.Exchange, req request, next 
 		if f.Reason == sidecar.ClientLeft {
 			return f
 		}
-		return faultAnswer(f, 0).send(x, req)
+		a := faultAnswer(f, x, 0)
+		if f.Reason == sidecar.TooLarge {
+			a.text = "the body is longer than max_json of the upstream, " + strconv.Itoa(b.p.MaxJSON) + " bytes"
+		}
+		return a.send(x, req)
 	}
 	if len(body) > 0 && !isJSON(x.Msg) {
 		return problemAnswer(415, "bad_request", "the body's Content-Type has to be application/json").send(x, req)
@@ -97,7 +104,7 @@ func (b *Bridge) tell(x *sidecar.Exchange, req request, t *taker, err error) err
 	if f.Reason == sidecar.ClientLeft {
 		return err
 	}
-	return faultAnswer(f, x.Tries.Len()).send(x, req)
+	return faultAnswer(f, x, x.Tries.Len()).send(x, req)
 }
 
 // find is the method that a request names by its path, or what is answered
@@ -108,7 +115,7 @@ func (b *Bridge) find(m sidecar.Message) (*idl.Service, *idl.Method, *answer) {
 	name, rest, _ := strings.Cut(strings.TrimPrefix(string(path), "/"), "/")
 	service := b.p.Schema.Services[name]
 	if service == nil {
-		return nil, nil, problemAnswer(404, sidecar.NoRoute.String(), "no service "+shown(name)+": a path is /Service/method")
+		return nil, nil, problemAnswer(404, sidecar.NoRoute.String(), "no service "+shown(name)+": a path is /Service/method, with one of "+b.services())
 	}
 	reads := string(verb) == "GET" || string(verb) == "HEAD"
 	if rest == "" && reads {
@@ -124,6 +131,18 @@ func (b *Bridge) find(m sidecar.Message) (*idl.Service, *idl.Method, *answer) {
 		return nil, nil, a
 	}
 	return service, method, nil
+}
+
+// maxNamed is how many services a client is told of that asked for none of them.
+const maxNamed = 8
+
+// services are the names of those that there are.
+func (b *Bridge) services() string {
+	names := slices.Sorted(maps.Keys(b.p.Schema.Services))
+	if len(names) > maxNamed {
+		names = append(names[:maxNamed], "others")
+	}
+	return strings.Join(names, ", ")
 }
 
 // isJSON tells whether the body says that it is. That it must keeps a page of

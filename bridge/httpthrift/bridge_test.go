@@ -213,13 +213,13 @@ func TestRequestsThatAreNoCallAreToldSo(t *testing.T) {
 		status                         int
 		want                           string
 	}{
-		{"no service", "POST", "/Nobody/get", "application/json", "{}", 404, `no service \"Nobody\": a path is /Service/method`},
+		{"no service", "POST", "/Nobody/get", "application/json", "{}", 404, `no service \"Nobody\": a path is /Service/method, with one of Users"`},
 		{"no path", "GET", "/", "", "", 404, `no service \"\"`},
 		{"no method", "POST", "/Users/gt", "application/json", "{}", 404, `service Users has no method \"gt\"`},
 		{"GET of a method", "GET", "/Users/get", "", "", 405, "a method is called by POST"},
 		{"a form", "POST", "/Users/get", "application/x-www-form-urlencoded", "id=1", 415, "the body's Content-Type has to be application/json"},
-		{"too long", "POST", "/Users/sum", "application/json", strings.Repeat(" ", 64<<10+1), 413, "body larger than what answers it may hold"},
-		{"nobody there", "POST", "/Users/all", "", "", 502, `"reason":"connect_refused"`},
+		{"too long", "POST", "/Users/sum", "application/json", strings.Repeat(" ", 64<<10+1), 413, "the body is longer than max_json of the upstream, 65536 bytes"},
+		{"nobody there", "POST", "/Users/all", "", "", 502, `{"reason":"connect_refused","message":"no endpoint of the service could be connected to",`},
 		{"listing", "GET", "/Users", "", "", 200, `{"service":"Users","methods":{"all":[],"get":["id","deep"],"log":["line"],"put":["user"],"sum":["numbers"],"tree":["tree"],"version":[]}}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -248,6 +248,8 @@ func (e *encoder) key(t *idl.Type, text string) *problem {
 		return e.scalar(t, text)
 	case t.Wire == thrift.WireDouble && !isNumber(text):
 		return e.scalar(t, text)
+	case !json.Valid([]byte(text)):
+		return e.value(t, text) // which says what it should be
 	}
 	return e.nested(text, func(v json.Token) *problem { return e.value(t, v) })
 }

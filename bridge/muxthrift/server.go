@@ -14,8 +14,8 @@ import (
 
 // Settings of a server that may change while it runs.
 type Settings struct {
-	// Only is Thrift or Mux where no client speaks anything else: none is then
-	// looked at. Unknown: their first bytes say.
+	// Only is Thrift where no client speaks anything else: none is then looked at.
+	// Mux: who speaks anything else is told so. Unknown: their first bytes say.
 	Only Kind
 	// HeaderTimeout is how long a client may take to say enough. Then it gets
 	// the Thrift server, which knows what to say to it.
@@ -97,8 +97,8 @@ type Client struct {
 // NewClient takes over a connection; Serve runs it.
 func (srv *Server) NewClient(c *sock.Conn) *Client {
 	cl := &Client{srv: srv, c: c}
-	if only := srv.set.Load().Only; only != Unknown {
-		cl.become(only)
+	if srv.set.Load().Only == Thrift { // Mux is looked for: others shall not wait in vain
+		cl.become(Thrift)
 	}
 	return cl
 }
@@ -120,6 +120,10 @@ func (cl *Client) Serve(ctx context.Context) (idle bool) {
 			return false
 		case kind == HTTP:
 			cl.refuseHTTP()
+			return false
+		case kind != Mux && cl.srv.set.Load().Only == Mux:
+			cl.srv.p.Thrift.Refuse(cl.c, sidecar.BadRequest)
+			cl.c.Close()
 			return false
 		}
 		is = cl.become(kind)

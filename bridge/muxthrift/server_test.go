@@ -103,16 +103,35 @@ func TestWhoSaysNothingIsParkedAndThenClosed(t *testing.T) {
 	r.client().End()
 }
 
-func TestPinnedServerLooksAtNothing(t *testing.T) {
+// Clients of Thrift would wait for good: the server of Mux takes their calls for
+// messages that need no answer.
+func TestServerForMuxAloneTellsOthersSo(t *testing.T) {
 	r := echoes(t)
 	r.set(func(s *Settings) { s.Only = Mux })
 	c := r.client()
-	c.Send("GET / HTTP/1.1\r\n\r\n")
-	if kind, _, body, _ := hear(c); kind != 0x7f || !strings.Contains(body, "unknown type") {
-		t.Errorf("got %x %q", kind, body)
+	c.Send(frame(0x41, 1, ""))
+	c.Expect(frame(0xbf, 1, ""))
+	plain := called(thrift.Binary, thrift.CallType, 1, "echo", "some text")
+	for _, said := range []string{
+		plain, string([]byte{0, 0, 0, byte(len(plain))}) + plain, called(thrift.Compact, thrift.CallType, 1, "echo", "some text"),
+	} {
+		c := r.client()
+		c.Send(said)
+		if got, _ := c.Rest(); !strings.Contains(got, "sidecar: bad_request: this listener takes ThriftMux alone") {
+			t.Errorf("%q is told %q", said, got)
+		}
 	}
-	r.set(func(s *Settings) { s.Only = Thrift })
 	c = r.client()
+	c.Send("GET / HTTP/1.1\r\n\r\n")
+	if got, _ := c.Rest(); !strings.HasPrefix(got, "HTTP/1.1 400 ") {
+		t.Errorf("got %q", got)
+	}
+}
+
+func TestServerForThriftAloneLooksAtNothing(t *testing.T) {
+	r := echoes(t)
+	r.set(func(s *Settings) { s.Only = Thrift })
+	c := r.client()
 	c.Send(frame(0x41, 1, ""))
 	if got, _ := c.Rest(); got != "" {
 		t.Errorf("got %q", got)

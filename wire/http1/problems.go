@@ -18,6 +18,7 @@ var (
 	errLengthAndEncoding = &problem{400, "both Content-Length and Transfer-Encoding"}
 	errNominated         = &problem{400, "Connection names fields that it must not, or too many"}
 	errRequestLine       = &problem{400, "request line is not METHOD SP target SP HTTP/1.1"}
+	errNoHTTP            = &problem{400, "this port speaks HTTP, and what came is none: Thrift, TLS or another protocol"}
 	errMethod            = &problem{400, "method is not a token of at most 32 bytes"}
 	errTarget            = &problem{400, "request target is not /path, * or http://host/path, or has a control byte, a space or a fragment"}
 	errVersion           = &problem{505, "this port speaks HTTP/1.1 and HTTP/1.0"}

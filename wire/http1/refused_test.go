@@ -57,6 +57,9 @@ func TestRefusedRequestsAreTold(t *testing.T) {
 		operation     string
 	}{
 		{"bad head", "GET / HTTP/1.1\r\n\r\n", 400, sidecar.BadRequest, ""},
+		{"call of framed Thrift", "\x00\x00\x00\x10\x80\x01\x00\x01", 400, sidecar.BadRequest, ""},
+		{"call of unframed Thrift", "\x80\x01\x00\x01", 400, sidecar.BadRequest, ""},
+		{"TLS", "\x16\x03\x01", 400, sidecar.BadRequest, ""},
 		{"large head", "GET / HTTP/1.1\r\nX: " + text(70_000), 431, sidecar.TooLarge, ""},
 		{"half a head", "GET /", 408, sidecar.StalledOut, ""},
 		{"half a small body", "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 9\r\n\r\nx", 408, sidecar.StalledOut, "POST /a"},

@@ -43,6 +43,9 @@ func (r *request) reset() {
 // grown since the last call. done when the head is complete and sound.
 func (r *request) parse(b []byte) (done bool, err *problem) {
 	for !r.started {
+		if r.pos < len(b) && noHTTP(b[r.pos]) {
+			return false, errNoHTTP
+		}
 		start, end, ok, err := r.line(b)
 		if !ok {
 			return false, err
@@ -65,6 +68,11 @@ func (r *request) parse(b []byte) (done bool, err *problem) {
 	err = r.finish(b)
 	return err == nil, err
 }
+
+// noHTTP tells whether no line of HTTP begins with c. Clients of other protocols
+// would wait for the end of a line that never comes: the length of a frame of
+// Thrift begins with 0, its unframed calls with 80 or 82, TLS with 16 (hexadecimal).
+func noHTTP(c byte) bool { return c < '\t' || c > '\r' && c < ' ' || c >= 0x7f }
 
 // parseLine reads "METHOD SP target SP HTTP/1.x": exactly one space each.
 func (r *request) parseLine(b []byte, start, end int) *problem {

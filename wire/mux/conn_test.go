@@ -12,6 +12,7 @@ import (
 
 	"sidecar"
 	"sidecar/varz"
+	"sidecar/wire/told"
 )
 
 func TestCallIsDispatchedAndItsReplyGivenBack(t *testing.T) {
@@ -265,6 +266,9 @@ func TestHandshakeFailures(t *testing.T) {
 				c, err := r.dialer.Connect(ctx, "a:1")
 				if err == nil || !strings.Contains(err.Error(), row.want) {
 					t.Errorf("got %v", err)
+				}
+				if row.name == "closed" && !strings.Contains(told.Cause(err), "is it a ThriftMux server") {
+					t.Errorf("its client is told %q", told.Cause(err))
 				}
 				if row.name == "no answer" && !errors.Is(err, context.DeadlineExceeded) {
 					t.Errorf("got %v", err)

@@ -91,9 +91,24 @@ func (h *handshake) use(size int) { h.n = copy(h.buf, h.buf[size:h.n]) }
 // notMux is the failure of a connection that ended during the handshake: what a
 // server of another protocol does with it.
 func notMux(err error) error {
-	f := &sidecar.Fault{Reason: sidecar.PeerClosed, Err: fmt.Errorf("mux handshake: %w; is it a ThriftMux server?", err)}
+	f := &sidecar.Fault{Reason: sidecar.PeerClosed, Err: &unmet{err}}
 	if sock.IsReset(err) {
 		f.Reason = sidecar.PeerReset
 	}
 	return f
+}
+
+// unmet is the end of a connection in its handshake.
+type unmet struct{ err error }
+
+func (u *unmet) Error() string {
+	return "mux handshake: " + u.err.Error() + "; is it a ThriftMux server?"
+}
+
+// Unwrap is how the connection ended.
+func (u *unmet) Unwrap() error { return u.err }
+
+// Told is for clients: it names no backend.
+func (u *unmet) Told() string {
+	return "the backend ended the connection during the Mux handshake: is it a ThriftMux server, as protocol of the upstream says?"
 }

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"sidecar"
+	"sidecar/wire/told"
 )
 
 // rejected are the contexts of a Nack of our own.
@@ -46,6 +47,8 @@ func (srv *Server) appendText(out []byte, f *sidecar.Fault, x *sidecar.Exchange)
 		out = append(append(out, ": "...), p.text...)
 	} else if f.Err != nil && srv.set.Load().ExposeBackends {
 		out = append(append(out, ": "...), f.Err.Error()...)
+	} else if cause := told.Cause(f.Err); cause != "" {
+		out = append(append(out, ": "...), cause...)
 	}
 	if n := x.Tries.Len(); n > 0 {
 		out = append(strconv.AppendInt(append(out, " (attempts: "...), int64(n), 10), ')')

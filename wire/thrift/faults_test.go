@@ -24,9 +24,10 @@ func TestBadRepliesAreToldAndTheConnectionGoesOn(t *testing.T) {
 		name, answer string
 		cut, reset   bool
 		reason       sidecar.Reason
+		hint         string
 	}{
-		{name: "closed", cut: true, reason: sidecar.PeerClosed},
-		{name: "reset", reset: true, reason: sidecar.PeerReset},
+		{name: "closed", cut: true, reason: sidecar.PeerClosed, hint: unheardHint},
+		{name: "reset", reset: true, reason: sidecar.PeerReset, hint: unheardHint},
 		{name: "half a reply", answer: reply(e, 7, "m", "abc")[:20], cut: true, reason: sidecar.PeerClosed},
 		{name: "another sequence id", answer: reply(e, 8, "m", "abc"), reason: sidecar.BadReply},
 		{name: "a call", answer: call(e, 7, "m", "abc"), reason: sidecar.BadReply},
@@ -56,7 +57,7 @@ func TestBadRepliesAreToldAndTheConnectionGoesOn(t *testing.T) {
 			}).Addr())
 			c := h.client(t)
 			c.Send(call(e, 7, "m", "x"))
-			if m := refused(c, e, 7, "sidecar: "+row.reason.String()); m.name != "m" {
+			if m := refused(c, e, 7, "sidecar: "+row.reason.String()+row.hint); m.name != "m" {
 				t.Errorf("the exception names %q", m.name)
 			}
 			c.Send(call(e, 8, "m", "x"))
@@ -312,3 +313,6 @@ func TestPinnedEncodings(t *testing.T) {
 		}
 	}
 }
+
+// unheardHint is what callers are told where a new connection brought nothing.
+const unheardHint = ": the backend ended a new connection without an answer: does it speak framed binary, as thrift of the upstream says?"

@@ -27,7 +27,7 @@ func (c *Conn) send(a, b []byte) *sidecar.Fault {
 	case err != nil && wrote == 0:
 		return ended(sidecar.StageWrite, sidecar.Unsent, err)
 	case err != nil:
-		return ended(sidecar.StageRead, 0, err)
+		return c.doubted(ended(sidecar.StageRead, 0, err))
 	}
 	c.got(n, nil)
 	c.calls.Inc()
@@ -55,7 +55,7 @@ func (c *Conn) sendRest(a, b []byte) *sidecar.Fault {
 		case cause != sidecar.NoCause:
 			return cause.Fault(sidecar.StageRead)
 		case err != nil:
-			return ended(sidecar.StageRead, 0, err)
+			return c.doubted(ended(sidecar.StageRead, 0, err))
 		}
 		a, b = a[len(first):], b[len(piece):]
 	}
@@ -162,7 +162,7 @@ func (c *Conn) read() *sidecar.Fault {
 	case cause != sidecar.NoCause:
 		return cause.Fault(sidecar.StageRead)
 	case err != nil:
-		return ended(sidecar.StageRead, 0, err)
+		return c.doubted(ended(sidecar.StageRead, 0, err))
 	case n == 0:
 		return ended(sidecar.StageRead, 0, io.ErrNoProgress)
 	}

@@ -99,9 +99,12 @@ func (s *Server) Refuse(c *sock.Conn, reason sidecar.Reason) {
 	if p != nil {
 		return
 	}
-	why := "this listener has as many clients as it may"
-	if reason != sidecar.TooManyConnections {
-		why = "no connection is taken any more"
+	why := "no connection is taken any more"
+	switch reason {
+	case sidecar.TooManyConnections:
+		why = "this listener has as many clients as it may"
+	case sidecar.BadRequest:
+		why = "this listener takes ThriftMux alone: see its thrift.transport"
 	}
 	m := parcel{Encoding: e}
 	m.glimpse(in[:n])

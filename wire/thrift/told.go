@@ -12,6 +12,8 @@ func (t *turn) exception(f *sidecar.Fault, m *parcel, attempts int) []byte {
 	text := append([]byte("sidecar: "), f.Reason.String()...)
 	if p, ok := f.Err.(*Problem); ok {
 		text = append(append(text, ": "...), p.text...)
+	} else if cause := told.Cause(f.Err); cause != "" && !expose {
+		text = append(append(text, ": "...), cause...)
 	} else if f.Err != nil && expose {
 		text = append(append(text, ": "...), f.Err.Error()...)
 	}
