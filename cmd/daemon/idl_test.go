@@ -134,7 +134,12 @@ func post(t *testing.T, url string) (int, string) {
 
 func postJSON(t *testing.T, url, text string) (int, string) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, url, strings.NewReader(text))
+	return fetch(t, http.MethodPost, url, text)
+}
+
+func fetch(t *testing.T, method, url, text string) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -190,7 +195,7 @@ func TestJSONGoesOverMux(t *testing.T) {
 	free.Close()
 	for name, text := range map[string]string{
 		"users.thrift": "exception Bad {}\nservice Users { void a(1: string s) throws (1: Bad bad) }",
-		"c.toml": fmt.Sprintf("[process]\ngrace = \"10ms\"\n[admin]\naddress = \"off\"\n"+
+		"c.toml": fmt.Sprintf("[process]\ngrace = \"10ms\"\n[admin]\naddress = \"127.0.0.1:0\"\n"+
 			"[[listener]]\nname = \"web\"\naddress = \"127.0.0.1:0\"\nupstream = \"over\"\n"+
 			"[[listener]]\nname = \"mux\"\nprotocol = \"thrift\"\naddress = %q\nupstream = \"plain\"\n"+
 			"[upstream.over]\nprotocol = \"thriftmux\"\ndiscover = \"tcp://%s\"\nthrift = { idl = \"users.thrift\", exceptions = { Bad = \"overload\" } }\n"+
@@ -204,7 +209,11 @@ func TestJSONGoesOverMux(t *testing.T) {
 	go func() {
 		code <- Run(Params{Path: filepath.Join(dir, "c.toml"), Signals: signals, Log: io.Discard, Started: func(r Running) { started <- r }})
 	}()
-	address := (<-started).Listeners["web"].String()
+	running := <-started
+	address := running.Listeners["web"].String()
+	if _, got := fetch(t, http.MethodGet, "http://"+running.Admin.String()+"/upstreams?upstream=over", ""); !strings.Contains(got, `"protocol": "thriftmux"`) {
+		t.Errorf("got %s", got)
+	}
 	if status, body := post(t, "http://"+address+"/Users/a"); status != 400 || !strings.Contains(body, "s: missing") {
 		t.Errorf("got %d %s", status, body)
 	}

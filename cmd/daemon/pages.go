@@ -108,6 +108,7 @@ func writeJSON(w io.Writer, v any) error {
 func (d *daemon) upstreamsPage(w io.Writer, q url.Values) error {
 	type page struct {
 		Upstream  string `json:"upstream"`
+		Protocol  string `json:"protocol"`
 		Discovery any    `json:"discovery"`
 		Subset    any    `json:"subset"` // null without one
 		Drops     any    `json:"drops"`  // null without any
@@ -120,7 +121,7 @@ func (d *daemon) upstreamsPage(w io.Writer, q url.Values) error {
 	list := []page{}
 	for _, r := range d.ups.sorted() {
 		if name := q.Get("upstream"); name == "" || name == r.name {
-			list = append(list, page{r.name, discoveryState(r), subsetState(r), r.cluster.Drops(), r.cluster.Focus(), circuitOf(r), r.cluster.Retries(), hedging(r), rows(r.cluster.Rows())})
+			list = append(list, page{r.name, r.cfg.Load().Protocol, discoveryState(r), subsetState(r), r.cluster.Drops(), r.cluster.Focus(), circuitOf(r), r.cluster.Retries(), hedging(r), rows(r.cluster.Rows())})
 		}
 	}
 	return writeJSON(w, list)

@@ -186,6 +186,11 @@ func TestProblemsHaveTheirPlaces(t *testing.T) {
 			if !errors.As(err, &all) || len(all) < len(c.want) {
 				t.Fatalf("got %v", err)
 			}
+			for i, p := range all {
+				if slices.Contains(all[:i], p) {
+					t.Errorf("told twice: %v", p)
+				}
+			}
 			for _, want := range c.want {
 				if !strings.Contains(err.Error(), want) {
 					t.Errorf("got %v, want %s", err, want)

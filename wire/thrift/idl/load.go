@@ -70,8 +70,9 @@ type file struct {
 
 // bad notes a problem.
 func (l *loader) bad(f *file, line int, format string, args ...any) {
-	if len(l.problems) < maxProblems {
-		l.problems = append(l.problems, Problem{f.path, line, fmt.Sprintf(format, args...)})
+	p := Problem{f.path, line, fmt.Sprintf(format, args...)}
+	if len(l.problems) < maxProblems && !slices.Contains(l.problems, p) { // types are met more than once
+		l.problems = append(l.problems, p)
 	}
 }
 
