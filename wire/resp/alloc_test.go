@@ -79,3 +79,22 @@ func BenchmarkBurst(b *testing.B) {
 		u.Next()
 	}
 }
+
+func TestAllocNothingSplittingAndJoining(t *testing.T) {
+	b, args := spansOf(t, words("MGET a b c d e")...)
+	r := Of(b, args)
+	shardOf := byLast(2)
+	replies := [][]byte{[]byte("*2\r\n$1\r\n1\r\n$-1\r\n"), []byte("*3\r\n$1\r\n2\r\n$-1\r\n$-1\r\n")}
+	replies[0], replies[1] = replies[1], replies[0]
+	dst := make([]byte, 0, 256)
+	var s Splitter
+	allocatesNothing(t, func() {
+		s.Split(r, b, args, 2, shardOf)
+		if _, p := s.Join(dst, RESP2, replies, FailWhole); p != nil {
+			t.Fatal(p)
+		}
+		for h := range keyHashes {
+			h.Sum(b)
+		}
+	})
+}

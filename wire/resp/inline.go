@@ -115,7 +115,7 @@ func escaped(b []byte, at, end int, quote byte) (c byte, next int) {
 		c = '\a'
 	case 'x':
 		if at+3 < end {
-			high, low := hex(b[at+2]), hex(b[at+3])
+			high, low := hexDigit(b[at+2]), hexDigit(b[at+3])
 			if high < 16 && low < 16 {
 				return high<<4 | low, at + 4
 			}
@@ -124,8 +124,8 @@ func escaped(b []byte, at, end int, quote byte) (c byte, next int) {
 	return c, at + 2
 }
 
-// hex is the value of a hexadecimal digit, 16 if c is none.
-func hex(c byte) byte {
+// hexDigit is the value of a hexadecimal digit, 16 if c is none.
+func hexDigit(c byte) byte {
 	switch c = lower(c); {
 	case c >= '0' && c <= '9':
 		return c - '0'

@@ -168,3 +168,10 @@ func (w *Walker) enter(kind byte, line Span, value []byte) *Problem {
 	}
 	return nil
 }
+
+// WalkReply is where the reply ends that b begins with and has whole.
+func WalkReply(b []byte) (end int, problem *Problem) {
+	var w Walker
+	w.Start(len(b))
+	return w.Walk(b)
+}
