@@ -49,12 +49,13 @@ func (r *Row) PubSub() bool { return r.Flags&pubsub != 0 }
 // Container tells whether it only has subcommands.
 func (r *Row) Container() bool { return r.Flags&container != 0 }
 
-// Idempotent tells whether a second run does no harm: it reads, and does not
-// wait. Writes are not, even those that set the same value again: between the
-// two another client may have set one.
+// Idempotent tells whether a second run does no harm: it reads, and begins no
+// session (XREAD may by its arguments: see TreatmentOf). Writes are not, even
+// those that set the same value again: between the two another client may have
+// set one.
 func (r *Row) Idempotent() bool {
 	switch {
-	case r.Flags&(write|blocks) != 0:
+	case r.Flags&write != 0, r.Treatment == Pin:
 		return false
 	case r.Flags&reads != 0, r.Treatment == Anywhere:
 		return true

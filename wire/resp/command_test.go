@@ -209,7 +209,7 @@ func TestKeysOfWrongArgumentsAreNotGuessed(t *testing.T) {
 
 func TestIdempotentAreThoseThatReadAndDoNotWait(t *testing.T) {
 	for name, want := range map[string]bool{"get": true, "mget": true, "set": false, "incr": false, "keys": true, "publish": false, "eval": false, "eval_ro": true,
-		"xread": false, "time": true, "flushall": false, "wait": false, "multi": false} {
+		"xread": true, "xreadgroup": false, "blpop": false, "time": true, "flushall": false, "wait": false, "multi": false} {
 		if r := Lookup([]byte(name), nil); r.Idempotent() != want {
 			t.Errorf("%s: %v", name, r.Idempotent())
 		}

@@ -72,10 +72,10 @@ func retriedText(r *Row) string {
 	switch {
 	case r.Treatment == Refuse || r.Treatment == Local || r.Treatment == Pin:
 		return ""
+	case r.Idempotent() && r.Treatment == PinIfBlocking:
+		return "without BLOCK"
 	case r.Idempotent():
 		return "yes"
-	case r.Treatment == PinIfBlocking && r.Reads():
-		return "without BLOCK"
 	}
 	return "if unsent"
 }

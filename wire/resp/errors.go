@@ -93,6 +93,11 @@ func (c Code) NotRun() bool { return codeRows[c].before }
 // the text is not in the head; ErrorText finds it.
 func IsError(head []byte) bool { return len(head) > 0 && (head[0] == '-' || head[0] == '!') }
 
+// IsPush tells whether the head is of a message that answers no command, such as
+// an invalidation of what a client tracks. RESP2 has them as arrays, on
+// connections that subscribed.
+func IsPush(head []byte) bool { return len(head) > 0 && head[0] == '>' }
+
 // ErrorText is the text of the error that reply is, in either form; nil if it is
 // none. reply begins with the error, not with attributes.
 func ErrorText(reply []byte) []byte {

@@ -41,6 +41,10 @@ func (w *Walker) Begun() bool { return w.begun }
 // string; -1 of a null, once Begun.
 func (w *Walker) Count() int64 { return w.number }
 
+// Walked is how many bytes of the buffer are done with, beyond its end within a
+// string: what stands before may be let out and forgotten.
+func (w *Walker) Walked() int { return w.pos }
+
 // Forget says that the buffer's first n bytes are gone, at most as many as were
 // walked. Head is right no longer if it was among them.
 func (w *Walker) Forget(n int) {

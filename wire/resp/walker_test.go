@@ -127,7 +127,7 @@ func TestRepliesPassThroughASmallBuffer(t *testing.T) {
 		if p != More {
 			t.Fatal(p)
 		}
-		done := min(w.pos, len(buf))
+		done := min(w.Walked(), len(buf))
 		w.Forget(done)
 		buf = buf[done:]
 	}
