@@ -18,7 +18,8 @@ type answer struct {
 	status   int
 	fields   string // beside Content-Type
 	body     []byte
-	reason   string // a reason code, or "exception"
+	reason   string         // a reason code, or "exception"
+	fault    *sidecar.Fault // what is told of, if it is one: the layers outside count it
 	text     string
 	thrown   string      // the type of an exception
 	value    []byte      // of a declared one, as JSON
@@ -26,8 +27,15 @@ type answer struct {
 	attempts int
 }
 
-func problemAnswer(status int, reason, text string) *answer {
-	return &answer{status: status, reason: reason, text: text}
+// problemAnswer tells of a request that came to nothing for that reason.
+func problemAnswer(status int, f *sidecar.Fault, text string) *answer {
+	return &answer{status: status, reason: f.Reason.String(), fault: f, text: text}
+}
+
+// refusal tells of a request that is no call.
+func refusal(status int, reason sidecar.Reason, text string) *answer {
+	fl := sidecar.Unsent | sidecar.Rejected | sidecar.FromClient
+	return problemAnswer(status, &sidecar.Fault{Stage: sidecar.StageRoute, Flags: fl, Reason: reason}, text)
 }
 
 // faultAnswer tells of a call that came to nothing after the tries of x.
@@ -48,7 +56,7 @@ func faultAnswer(f *sidecar.Fault, x *sidecar.Exchange, attempts int) *answer {
 	if attempts > 1 {
 		text = string(told.AppendTries([]byte(text+"; "), &x.Tries, false))
 	}
-	return problemAnswer(status, f.Reason.String(), text).after(attempts)
+	return problemAnswer(status, f, text).after(attempts)
 }
 
 func (a *answer) after(attempts int) *answer {
@@ -57,7 +65,7 @@ func (a *answer) after(attempts int) *answer {
 }
 
 // send writes it, whatever the upstream would have held back: there is no other
-// try.
+// try. It returns the fault that was told of, for those outside who count it.
 func (a *answer) send(x *sidecar.Exchange, req request) error {
 	body, fields := a.body, "Content-Type: application/json\r\n"+a.fields
 	if body == nil {
@@ -67,11 +75,17 @@ func (a *answer) send(x *sidecar.Exchange, req request) error {
 			fields += "X-Sidecar-Reason: " + a.reason + "\r\n"
 		}
 	}
+	var err error
 	if x.Replied() != 0 {
-		return req.Finish(x, a.status, fields, body)
+		err = req.Finish(x, a.status, fields, body)
+	} else {
+		x.Hold = 0
+		err = req.Answer(x, a.status, fields, body)
 	}
-	x.Hold = 0
-	return req.Answer(x, a.status, fields, body)
+	if err == nil && a.fault != nil {
+		return a.fault
+	}
+	return err
 }
 
 // problem is {"error": ...}.

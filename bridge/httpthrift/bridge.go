@@ -76,11 +76,11 @@ func (b *Bridge) do(ctx context.Context, x *sidecar.Exchange, req request, next 
 		return a.send(x, req)
 	}
 	if len(body) > 0 && !isJSON(x.Msg) {
-		return problemAnswer(415, "bad_request", "the body's Content-Type has to be application/json").send(x, req)
+		return refusal(415, sidecar.BadRequest, "the body's Content-Type has to be application/json").send(x, req)
 	}
 	call, p := b.call(x.Msg, service, method, body)
 	if p != nil {
-		return problemAnswer(400, p.reason.String(), p.text).send(x, req)
+		return refusal(400, p.reason, p.text).send(x, req)
 	}
 	t := taker{bridge: b, method: method}
 	call.Replies = &t
@@ -115,7 +115,7 @@ func (b *Bridge) find(m sidecar.Message) (*idl.Service, *idl.Method, *answer) {
 	name, rest, _ := strings.Cut(strings.TrimPrefix(string(path), "/"), "/")
 	service := b.p.Schema.Services[name]
 	if service == nil {
-		return nil, nil, problemAnswer(404, sidecar.NoRoute.String(), "no service "+shown(name)+": a path is /Service/method, with one of "+b.services())
+		return nil, nil, refusal(404, sidecar.NoRoute, "no service "+shown(name)+": a path is /Service/method, with one of "+b.services())
 	}
 	reads := string(verb) == "GET" || string(verb) == "HEAD"
 	if rest == "" && reads {
@@ -124,9 +124,9 @@ func (b *Bridge) find(m sidecar.Message) (*idl.Service, *idl.Method, *answer) {
 	method := service.Methods[rest]
 	switch {
 	case method == nil:
-		return nil, nil, problemAnswer(404, sidecar.NoRoute.String(), "service "+service.Name+" has no method "+shown(rest))
+		return nil, nil, refusal(404, sidecar.NoRoute, "service "+service.Name+" has no method "+shown(rest))
 	case string(verb) != "POST":
-		a := problemAnswer(405, sidecar.BadRequest.String(), "a method is called by POST")
+		a := refusal(405, sidecar.BadRequest, "a method is called by POST")
 		a.fields = "Allow: POST\r\n"
 		return nil, nil, a
 	}

@@ -30,6 +30,22 @@ type front struct {
 	hold   sidecar.ClassSet
 	fail   *sidecar.Fault // instead of a call
 	second bool           // the second sender of a call sends it
+	heard  chan string    // of each request, the reason of the fault that those outside hear of
+}
+
+// counted stands outside the bridge, as what counts failures does.
+func (f *front) counted(next sidecar.Service) sidecar.Service {
+	return sidecar.ServiceFunc(func(ctx context.Context, x *sidecar.Exchange) error {
+		err, reason := next.Do(ctx, x), ""
+		if err != nil {
+			reason = sidecar.FaultOf(err).Reason.String()
+		}
+		select {
+		case f.heard <- reason:
+		default: // no test asks
+		}
+		return err
+	})
 }
 
 func newFront(t *testing.T, address string, speaks thrift.Encoding, change func(*Params)) *front {
@@ -45,7 +61,7 @@ func newFront(t *testing.T, address string, speaks thrift.Encoding, change func(
 		change(&p)
 	}
 	bufs, room := sock.NewBuffers(), sock.NewRoom(64<<20)
-	f := &front{dialer: thrift.Dialer{
+	f := &front{heard: make(chan string, 1), dialer: thrift.Dialer{
 		Encoding: speaks, MaxFrame: 1 << 20, Buffers: bufs, Room: room, Classify: classes.Of, Dial: new(net.Dialer).DialContext,
 	}}
 	lot, err := sock.NewLot(sidecar.Now)
@@ -53,7 +69,7 @@ func newFront(t *testing.T, address string, speaks thrift.Encoding, change func(
 		t.Fatal(err)
 	}
 	srv := http1.NewServer(http1.Params{
-		Handler: New(p).Layer(f.upstream(address)), Wheel: wheel, Buffers: bufs, Lot: lot, Held: 4 << 10,
+		Handler: f.counted(New(p).Layer(f.upstream(address))), Wheel: wheel, Buffers: bufs, Lot: lot, Held: 4 << 10,
 	}, http1.Settings{MaxHeader: 64 << 10, HeaderTimeout: 10 * time.Second, IdleTimeout: time.Minute})
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -229,6 +245,9 @@ func TestRequestsThatAreNoCallAreToldSo(t *testing.T) {
 			}
 			if status == 405 && head.Get("Allow") != "POST" {
 				t.Errorf("allowed is %q", head.Get("Allow"))
+			}
+			if got := <-f.heard; got != head.Get("X-Sidecar-Reason") {
+				t.Errorf("those who count hear of %q, the client of %q", got, head.Get("X-Sidecar-Reason"))
 			}
 			if status != 200 && (head.Get("X-Sidecar-Reason") == "" || head.Get("X-Sidecar-Attempts") == "") {
 				t.Errorf("head %v", head)

@@ -42,7 +42,7 @@ func (t *taker) Reply(_ *sidecar.Exchange, r *thrift.Reply) *sidecar.Fault {
 func (t *taker) answer(attempts int) *answer {
 	switch {
 	case t.bad != nil:
-		return problemAnswer(502, t.bad.reason.String(), t.bad.text).after(attempts)
+		return problemAnswer(502, &sidecar.Fault{Stage: sidecar.StageRead, Reason: t.bad.reason, Err: t.bad}, t.bad.text).after(attempts)
 	case t.failed:
 		status := statusOf(t.class)
 		if t.kind == thrift.UnknownMethod {

@@ -12,7 +12,8 @@ import (
 // Answer writes a reply of the sidecar's own to the client of x and ends the
 // exchange: for what answers in a backend's place, inside the handler or any
 // layer below it. The owner of x calls it, at most once, while no try is under
-// way and nothing has been replied; it then returns what Answer returned.
+// way and nothing has been replied; it then returns what Answer returned, or,
+// where the answer told of a fault, that: the layers outside count it.
 //
 // status is 200 to 599. fields are whole field lines, each with its CRLF, of no
 // framing field (Content-Length, Transfer-Encoding, Connection, Via): these are
@@ -51,7 +52,9 @@ func (m *message) reply(x *sidecar.Exchange, status int, fields string, body []b
 	if len(body) <= copyBelow && cap(head)-len(head) >= len(body) {
 		head, body = append(head, body...), nil
 	}
-	return m.tell(x, head, body)
+	f := m.tell(x, head, body)
+	m.rep.answered = f == nil
+	return f
 }
 
 // answerHead makes the head of an answer with a body of that length.

@@ -152,6 +152,24 @@ func TestAnswerTakesThePlaceOfAHeldReply(t *testing.T) {
 	}
 }
 
+// Who answers with the word of a fault returns it for those who count. The
+// client has been told: its connection goes on, and no second page comes.
+func TestAnswerThatTellsOfAFaultIsTheReply(t *testing.T) {
+	h := answering(t, func(m *message, x *sidecar.Exchange) error {
+		if err := m.Answer(x, 504, "", []byte("late")); err != nil {
+			return err
+		}
+		return &sidecar.Fault{Stage: sidecar.StageRead, Reason: sidecar.DeadlineExceeded}
+	})
+	c := h.client(t)
+	for range 3 {
+		c.Send(get("/"))
+		if m := listen(c, false); m.status != 504 || m.body != "late" {
+			t.Fatalf("got %q %q", m.head, m.body)
+		}
+	}
+}
+
 func TestAnswerOfAnImpossibleStatusIsADefectAndTold(t *testing.T) {
 	h := answering(t, func(m *message, x *sidecar.Exchange) error { return m.Answer(x, 101, "", nil) })
 	c := h.client(t)

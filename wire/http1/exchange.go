@@ -48,6 +48,9 @@ func (a *active) serve(ctx context.Context) bool {
 	a.advance()
 	m.up.release(a.srv)
 	m.releaseReply(a.srv.bufs)
+	if replied && m.rep.answered {
+		err = nil // its client has been told, by who answered
+	}
 	switch {
 	case err == nil && !m.gone:
 		return true

@@ -18,6 +18,8 @@ type reply struct {
 	mode    bodyMode
 	// retryAfter: it says when to come again. Looked for in a 503 only.
 	retryAfter bool
+	// answered: it is the sidecar's own, and all of it has been written.
+	answered bool
 }
 
 // bodyMode is how the end of a body is known.
