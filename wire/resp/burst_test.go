@@ -2,6 +2,7 @@ package resp
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -178,4 +179,31 @@ func FuzzRequests(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Lines of random quotes and spaces mean what they mean to a real server.
+func TestInlineCommandsAreReadAsRedisReadsThem(t *testing.T) {
+	path := startRedis(t, false)
+	random := rand.New(rand.NewPCG(3, 4))
+	const letters = "ab\"\"''\\\\nx41 \t\v\x80"
+	for range 400 {
+		line := "ECHO "
+		for range random.IntN(14) {
+			line += string(letters[random.IntN(len(letters))])
+		}
+		want := dialRedis(t, path).raw(line + "\r\n")
+		all, p := commandsOf([]byte(line+"\r\n"), 1000, Burst{})
+		got := ""
+		switch {
+		case p != nil:
+			got = string(AppendError(nil, "ERR "+p.Error()))
+		case len(all[0]) != 2:
+			got = string(AppendWrongArity(nil, Lookup([]byte("echo"), nil)))
+		default:
+			got = string(AppendBulk(nil, all[0][1]))
+		}
+		if got != want {
+			t.Errorf("%q: %q, Redis says %q", line, got, want)
+		}
+	}
 }

@@ -19,7 +19,7 @@ const (
 	maxDepth = 32
 	// maxReplyLine is the longest simple string, error or number in bytes.
 	maxReplyLine = 64 << 10
-	// keptArgs is how many spans a Burst keeps the memory of, so that one large
-	// command does not cost an idle connection for ever.
+	// keptArgs is how many spans a Burst, and keys a Splitter, keeps the memory
+	// of, so that one large command does not cost an idle connection for ever.
 	keptArgs = 4096
 )

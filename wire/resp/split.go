@@ -29,7 +29,7 @@ func (s *Splitter) Parts() []Part { return s.parts }
 func (s *Splitter) Bytes(p *Part) []byte { return p.Of(s.out) }
 
 // Split cuts the command that has these arguments in b and whose row r has the
-// treatment Split. shardOf says on which of shards a key is. With one part the
+// treatment Split. shardOf says on which shard a key is, from 0 up to shards. With one part the
 // command can as well be forwarded as it came. false if the arguments are wrong
 // (an MSET without its last value): any server will say so.
 func (s *Splitter) Split(r *Row, b []byte, args []Span, shards int, shardOf func(key []byte) int) bool {
@@ -55,6 +55,14 @@ func (s *Splitter) Split(r *Row, b []byte, args []Span, shards int, shardOf func
 		s.write(&s.parts[i], b, args, step)
 	}
 	return true
+}
+
+// Reset gives back the memory of a command that had many keys, so that it does
+// not cost an idle connection for ever.
+func (s *Splitter) Reset() {
+	if cap(s.part) > keptArgs || cap(s.out) > MaxInline {
+		*s = Splitter{of: s.of}
+	}
 }
 
 // sort fills order: the keys of each part, in the command's order, so that of

@@ -54,6 +54,14 @@ func TestCommandsAreSplitByTheirKeys(t *testing.T) {
 	}
 }
 
+func TestMemoryOfManyKeysIsNotKept(t *testing.T) {
+	s, _ := splitOf(t, 2, "MGET "+strings.Repeat("key ", 2*keptArgs))
+	s.Reset()
+	if cap(s.part) > keptArgs || cap(s.out) > MaxInline {
+		t.Error("it is kept")
+	}
+}
+
 func TestRepliesOfPartsAreJoined(t *testing.T) {
 	const down = "-ERR sidecar: no_endpoints\r\n"
 	for _, c := range []struct {
