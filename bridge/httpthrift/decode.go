@@ -131,10 +131,16 @@ func (d *decoding) scalar(t *idl.Type) *thrift.Problem {
 }
 
 // structure writes the fields that the file knows; others come from a younger
-// one.
+// one. A required field that is not there, or of another type, is a sign that
+// the file is another service's: what is left of it would look like an answer.
 func (d *decoding) structure(s *idl.Struct) *problem {
 	d.out = append(d.out, '{')
-	first := true
+	first, required := true, 0
+	for i := range s.Fields {
+		if s.Fields[i].Presence == idl.Required {
+			required++
+		}
+	}
 	for last := int16(0); ; {
 		head, bad := d.r.Field(last)
 		if bad != nil {
@@ -155,10 +161,16 @@ func (d *decoding) structure(s *idl.Struct) *problem {
 			d.out = append(d.out, ',')
 		}
 		first = false
+		if f.Presence == idl.Required {
+			required--
+		}
 		d.out = append(append(append(d.out, '"'), f.Name...), `":`...)
 		if p := d.value(f.Type); p != nil {
 			return p
 		}
+	}
+	if required > 0 {
+		return &problem{sidecar.BadReply, "the reply lacks a required field of " + s.Name + ", or has it of another type than the interface file says"}
 	}
 	d.out = append(d.out, '}')
 	return nil

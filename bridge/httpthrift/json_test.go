@@ -172,11 +172,22 @@ func TestResultsBecomeJSON(t *testing.T) {
 		w.Field(0, thrift.Field{ID: 0, Type: thrift.WireStruct})
 		w.Field(0, thrift.Field{ID: 1, Type: thrift.WireI64})
 		w.Int(thrift.WireI64, 1<<62)
-		w.Field(1, thrift.Field{ID: 2, Type: thrift.WireI32}) // of another type than the file says
+		w.Field(1, thrift.Field{ID: 2, Type: thrift.WireString})
+		w.String([]byte("n"))
+		w.Field(2, thrift.Field{ID: 9, Type: thrift.WireI32}) // of another type than the file says
 		w.Int(thrift.WireI32, 1)
-		w.Field(2, thrift.Field{ID: 99, Type: thrift.WireDouble}) // unknown
+		w.Field(9, thrift.Field{ID: 99, Type: thrift.WireDouble}) // unknown
 		w.Double(0)
 		w.BoolField(99, 3, true)
+		w.Stop()
+		w.Stop()
+	})
+	lacking := reply(func(w *thrift.Writer) {
+		w.Field(0, thrift.Field{ID: 0, Type: thrift.WireStruct})
+		w.Field(0, thrift.Field{ID: 1, Type: thrift.WireI64})
+		w.Int(thrift.WireI64, 1)
+		w.Field(1, thrift.Field{ID: 2, Type: thrift.WireI32}) // the name is no number
+		w.Int(thrift.WireI32, 1)
 		w.Stop()
 		w.Stop()
 	})
@@ -207,7 +218,8 @@ func TestResultsBecomeJSON(t *testing.T) {
 		thrown string
 		reason sidecar.Reason
 	}{
-		{"value", get, value, 1000, `{"id":4611686018427387904,"active":true}`, "", 0},
+		{"value", get, value, 1000, `{"id":4611686018427387904,"name":"n","active":true}`, "", 0},
+		{"without a required field", get, lacking, 1000, "", "", sidecar.BadReply},
 		{"exception", get, thrown, 1000, `{"message":"later` + "\ufffd" + `"}`, "busy", 0},
 		{"void", method(t, "put"), nothing, 1000, "null", "", 0},
 		{"neither", get, nothing, 1000, "", "", sidecar.BadReply},
