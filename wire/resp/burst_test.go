@@ -193,7 +193,7 @@ func TestInlineCommandsAreReadAsRedisReadsThem(t *testing.T) {
 		}
 		want := dialRedis(t, path).raw(line + "\r\n")
 		all, p := commandsOf([]byte(line+"\r\n"), 1000, Burst{})
-		got := ""
+		var got string
 		switch {
 		case p != nil:
 			got = string(AppendError(nil, "ERR "+p.Error()))

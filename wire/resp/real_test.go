@@ -25,7 +25,7 @@ func startRedis(t *testing.T, cluster bool) string {
 	}
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	path := filepath.Join(dir, "s")
-	args := []string{"--port", "0", "--unixsocket", path, "--save", "", "--dir", dir, "--enable-debug-command", "yes"}
+	args := []string{"--port", "0", "--bind", "127.0.0.1", "--unixsocket", path, "--save", "", "--dir", dir, "--enable-debug-command", "yes"}
 	if cluster {
 		args = append(args, "--cluster-enabled", "yes", "--cluster-port", freePort(t))
 	}
