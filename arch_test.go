@@ -30,14 +30,15 @@ upstream/limit    -> varz, root
 
 listener      -> sock, varz, root
 wire/http     -> sock, varz, root
-wire/http1    -> wire/http, wire/watch, wire/told, sock, varz, root
+wire/http1    -> wire/http, wire/watch, wire/told, wire/patience, sock, varz, root
 wire/http2    -> wire/http, sock, varz, root
 wire/shared   -> sock, varz, root          # the core of shared connections: coalesced writes, slots for replies
 wire/watch    -> sock, root                # watches the client of an exchange that waits, for every server
+wire/patience -> root                      # waits that are not configured, and what is left of a client's time, in every protocol
 wire/told     -> root                      # how the record of a failed exchange reads to its client, in every protocol
-wire/thrift   -> wire/shared, wire/watch, wire/told, sock, varz, root
+wire/thrift   -> wire/shared, wire/watch, wire/told, wire/patience, sock, varz, root
 wire/thrift/idl -> wire/thrift, root       # the types of what is on the wire, from interface files
-wire/mux      -> wire/shared, wire/watch, wire/told, sock, varz, root
+wire/mux      -> wire/shared, wire/watch, wire/told, wire/patience, sock, varz, root
 wire/resp     -> wire/shared, wire/watch, sock, varz, root
 wire/kafka    -> sock, varz, root
 wire/pysoa    -> sock, varz, root

@@ -2,15 +2,11 @@ package muxthrift
 
 import (
 	"sync/atomic"
-	"time"
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 )
-
-// drainIdle is how long a connection that has said nothing is kept while the
-// process drains: a call that is on its way is still answered.
-const drainIdle = time.Second
 
 // look is what finding out needs. It is pooled.
 type look struct {
@@ -45,7 +41,7 @@ func (cl *Client) find() (kind Kind, idle bool) {
 		case have > 0:
 			limit = set.HeaderTimeout
 		case cl.srv.draining.Load():
-			limit = min(limit, drainIdle)
+			limit = min(limit, patience.DrainIdle)
 		case set.ParkAfter > 0 && set.ParkAfter < limit && cl.c.Raw():
 			limit, parks = set.ParkAfter, true
 		}

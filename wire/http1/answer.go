@@ -7,6 +7,7 @@ import (
 	"sidecar"
 	"sidecar/sock"
 	"sidecar/wire/http"
+	"sidecar/wire/patience"
 )
 
 // Answer writes a reply of the sidecar's own to the client of x and ends the
@@ -102,7 +103,7 @@ func (m *message) tell(x *sidecar.Exchange, a, b []byte) *sidecar.Fault {
 	a, b = a[k:], b[n-k:]
 	x.SetStall(int64(m.srv.set.Load().HeaderTimeout)) // no upstream need have set one
 	for len(a)+len(b) > 0 {
-		piece := b[:min(len(b), maxPiece)]
+		piece := b[:min(len(b), patience.MaxPiece)]
 		if f := m.tellPiece(x, a, piece); f != nil {
 			return f
 		}

@@ -1,7 +1,6 @@
 package http1
 
 import (
-	"sidecar"
 	"sidecar/wire/http"
 )
 
@@ -53,25 +52,4 @@ func (a *asked) append(out, b []byte, fields []field, o *origin) []byte {
 		out = append(http.AppendAsk(out, a.form[k], o.left), "\r\n"...)
 	}
 	return out
-}
-
-// remains is how long the client will still wait, in nanoseconds, where it said
-// so and its upstream obeys; else 0. A fault if that time is over: a request
-// that nobody waits for is not sent. Until the request has come whole no
-// deadline stands, and the client's own is what is left.
-func remains(x *sidecar.Exchange) (int64, *sidecar.Fault) {
-	if x.Asked == 0 {
-		return 0, nil
-	}
-	end := x.Deadline()
-	if end == 0 {
-		end = x.Received + x.Asked
-	}
-	left := end - x.Now()
-	if left < minLeft {
-		f := sidecar.DeadlineCause.Fault(sidecar.StageWrite)
-		f.Flags |= sidecar.Unsent
-		return 0, f
-	}
-	return left, nil
 }

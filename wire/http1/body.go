@@ -6,6 +6,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 )
 
 // Body reads the request's body to its end and returns it without its framing:
@@ -56,7 +57,7 @@ func (m *message) bodyEnd(x *sidecar.Exchange, limit int) *sidecar.Fault {
 		limit = chunkSlack*limit + maxTrailer
 	}
 	silence := int64(m.srv.set.Load().HeaderTimeout)
-	end := x.Now() + heldBodyTime(silence, limit)
+	end := x.Now() + patience.Held(silence, limit)
 	for !u.done {
 		if len(u.held) > limit {
 			return tooLarge(errBodySize)

@@ -9,6 +9,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 )
 
 // Dialer makes connections to backends.
@@ -19,10 +20,7 @@ type Dialer struct {
 
 // Connect dials address ("host:port" or "unix:/path").
 func (d *Dialer) Connect(ctx context.Context, address string) (*Conn, error) {
-	network := "tcp"
-	if len(address) > 5 && address[:5] == "unix:" {
-		network, address = "unix", address[5:]
-	}
+	network, address := sock.Network(address)
 	nc, err := d.Dial(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -58,7 +56,7 @@ func (c *Conn) Close() { c.c.Close() }
 // Do sends the exchange's request and writes the reply through to its client.
 func (c *Conn) Do(_ context.Context, x *sidecar.Exchange) error {
 	m := x.Msg.(*message)
-	left, f := remains(x)
+	left, f := patience.Left(x)
 	if f != nil {
 		return f
 	}

@@ -8,6 +8,7 @@ import (
 	"sidecar"
 	"sidecar/sock"
 	"sidecar/wire/http"
+	"sidecar/wire/patience"
 )
 
 // serve runs the request that next has read. It reports whether the connection
@@ -130,7 +131,7 @@ func (a *active) readBody(size int) *sidecar.Fault {
 	// the whole wait is bounded, or a byte now and then would hold the buffer
 	// for ever.
 	silence := int64(a.srv.set.Load().HeaderTimeout)
-	end := a.x.Now() + heldBodyTime(silence, size)
+	end := a.x.Now() + patience.Held(silence, size)
 	all := a.in
 	for a.w-a.r < size {
 		now := a.x.Now()
@@ -158,12 +159,6 @@ func (a *active) readBody(size int) *sidecar.Fault {
 	a.x.SetStall(0) // or it would bound the reply where the upstream has none
 	m.up.held = all[a.r+m.req.end : a.r+size : a.r+size]
 	return nil
-}
-
-// heldBodyTime is how long a body that is held, of size bytes with its head,
-// may take in all, where each silence may take that long.
-func heldBodyTime(silence int64, size int) int64 {
-	return heldBodyWaits*silence + int64(size)*int64(time.Second)/heldBodyRate
 }
 
 // fit sees to room for size bytes from r on, moving in[r:w] to the front if need
@@ -304,9 +299,9 @@ func (a *active) linger() {
 	if a.cl.c.CloseWrite() != nil {
 		return
 	}
-	a.begin(lingerQuiet)
+	a.begin(patience.LingerQuiet)
 	a.r, a.w = 0, 0
-	for end := sidecar.Now() + int64(lingerTime); ; {
+	for end := sidecar.Now() + int64(patience.LingerTime); ; {
 		_, err := a.read()
 		now := sidecar.Now()
 		if err != nil || now > end {

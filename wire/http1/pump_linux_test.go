@@ -12,6 +12,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 )
 
 // splicing is a pump before the spliced part of a body, and the Alarm of its
@@ -86,7 +87,7 @@ func TestSplicedUploadPutsTheStallOffBehindEachPiece(t *testing.T) {
 	if !s.splice() || s.out != long || s.m.up.moved != long {
 		t.Fatalf("%d bytes went out, %v", s.out, s.err)
 	}
-	if behind != long || had < long/maxPiece {
+	if behind != long || had < long/patience.MaxPiece {
 		t.Errorf("put off %d times, the last time behind %d bytes", had, behind)
 	}
 }

@@ -3,7 +3,6 @@ package http1
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"sidecar"
 )
@@ -36,15 +35,6 @@ func TestHeldBodyHasATimeInAll(t *testing.T) {
 		slow.Send("x")
 	}
 	want(t, listen(slow, false), 200, "")
-}
-
-func TestHeldBodyHasTimeForASlowLine(t *testing.T) {
-	const silence = int64(10 * time.Second)
-	for size, want := range map[int]time.Duration{1: time.Minute, 64 << 10: 61 * time.Second, 16 << 20: 316 * time.Second} {
-		if got := time.Duration(heldBodyTime(silence, size)).Truncate(time.Second); got != want {
-			t.Errorf("%d bytes: %v, want %v", size, got, want)
-		}
-	}
 }
 
 // What is refused before it is an exchange is told once, with what is known of

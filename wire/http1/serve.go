@@ -8,12 +8,9 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 	"sidecar/wire/watch"
 )
-
-// drainIdle is how long a kept connection may stay without a request once the
-// process drains: a request that is on its way is still answered.
-const drainIdle = time.Second
 
 // active is what a connection needs while it is served: one exchange, its
 // times, its message and its buffers. It is pooled.
@@ -126,7 +123,7 @@ func (a *active) awaitFirst() next {
 	for {
 		draining := a.srv.draining.Load()
 		if draining {
-			limit, result = min(limit, drainIdle), nextClosed
+			limit, result = min(limit, patience.DrainIdle), nextClosed
 		}
 		a.begin(limit)
 		a.idle.Store(uint64(a.x.Gen()))

@@ -8,6 +8,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 )
 
 // upload is the request's body: whole in memory when the exchange begins, or
@@ -215,7 +216,7 @@ func (p *pump) settled() {
 // takes a large body slowly takes it all the same.
 func (p *pump) write(b []byte) bool {
 	for len(b) > 0 {
-		piece := b[:min(len(b), maxPiece)]
+		piece := b[:min(len(b), patience.MaxPiece)]
 		n, err := p.m.backend.Write(piece, nil)
 		p.err = err
 		p.out += int64(n)

@@ -8,6 +8,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 	"sidecar/wire/shared"
 )
 
@@ -53,7 +54,7 @@ const discarded = "sidecar: nobody waits for it any more"
 // Do sends the exchange's call and gives its reply to where it came from. Hot.
 func (c *Conn) Do(_ context.Context, x *sidecar.Exchange) error {
 	call := x.Msg.(*Call)
-	left, f := remains(x)
+	left, f := patience.Left(x)
 	if f != nil {
 		return f
 	}
@@ -164,27 +165,3 @@ func (c *Conn) contexts(dst []byte, x *sidecar.Exchange, call *Call, left int64)
 
 // setHead writes a frame's head over the first bytes of b.
 func setHead(b []byte, k kind, tag uint32, body int) { appendHead(b[:0], k, tag, body) }
-
-// minLeft is the least time for which a request is sent, as nobody answers in
-// less. Deadlines are of whole ticks anyway.
-const minLeft = int64(1e6)
-
-// remains is how long the client will still wait, in nanoseconds, where it said
-// so and its upstream obeys; else 0. A fault if that time is over: a request
-// that nobody waits for is not sent.
-func remains(x *sidecar.Exchange) (int64, *sidecar.Fault) {
-	if x.Asked == 0 {
-		return 0, nil
-	}
-	end := x.Deadline()
-	if end == 0 {
-		end = x.Received + x.Asked
-	}
-	left := end - x.Now()
-	if left < minLeft {
-		f := sidecar.DeadlineCause.Fault(sidecar.StageWrite)
-		f.Flags |= sidecar.Unsent
-		return 0, f
-	}
-	return left, nil
-}

@@ -59,10 +59,7 @@ func (d *Dialer) Set(s DialSettings) { d.set.Store(&s) }
 
 // Connect dials address ("host:port" or "unix:/path") and greets the server.
 func (d *Dialer) Connect(ctx context.Context, address string) (*Conn, error) {
-	network := "tcp"
-	if len(address) > 5 && address[:5] == "unix:" {
-		network, address = "unix", address[5:]
-	}
+	network, address := sock.Network(address)
 	nc, err := d.params.Dial(ctx, network, address)
 	if err != nil {
 		return nil, err

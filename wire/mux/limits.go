@@ -36,8 +36,6 @@ const (
 	// takeTime is how long a client may take nothing before it is cut: as long
 	// as a kernel tries to reach a host that does not answer.
 	takeTime = 60 * time.Second
-	// maxPiece is what is written to a slow client before its time starts anew.
-	maxPiece = 60 << 10
 	// rounds is how often who writes goes on for others that wrote meanwhile,
 	// before it leaves that to a goroutine of its own.
 	rounds = 3
@@ -52,16 +50,4 @@ const (
 	// smallTags is how many tags are looked up by number. "Implementations
 	// should reuse small tag numbers", so nearly all are below it.
 	smallTags = 1 << 10
-	// heldWaits and heldRate bound how long one message may take in all: so
-	// many times what one silence in it may take, and a second for each so many
-	// bytes.
-	heldWaits = 6
-	heldRate  = 64 << 10
-	// drainIdle is how long a client that was asked to go may stay without a
-	// request if it does not answer: those of other makers know no Tdrain.
-	drainIdle = time.Second
-	// lingerQuiet is the silence after which a client is taken to have its last
-	// replies, lingerTime how long it may go on sending after them.
-	lingerQuiet = 2 * time.Second
-	lingerTime  = 10 * time.Second
 )

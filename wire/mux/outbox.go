@@ -3,6 +3,7 @@ package mux
 import (
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 )
 
 // outbox is what is to be written to a client, under its session's lock: what
@@ -173,7 +174,7 @@ func (s *session) writeOut() {
 		s.takeBy = sidecar.Now() + int64(takeTime)
 		s.taking.Arm(s.takeBy, 0)
 		s.mu.Unlock()
-		n, err := s.cl.c.Write(p[:min(len(p), maxPiece)], nil)
+		n, err := s.cl.c.Write(p[:min(len(p), patience.MaxPiece)], nil)
 		s.srv.p.Stats.Out.Add(uint64(n))
 		s.mu.Lock()
 		o.off += n

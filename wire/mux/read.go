@@ -7,6 +7,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 )
 
 // next reads one message and sees to it.
@@ -87,7 +88,7 @@ func (s *session) awaitFirst(set *Settings) outcome {
 			limit, result = set.ParkAfter, silent
 		}
 		if s.srv.draining.Load() {
-			limit, result = min(limit, drainIdle), parted
+			limit, result = min(limit, patience.DrainIdle), parted
 		}
 		s.mu.Lock()
 		quiet, agreed, since := s.quiet(), s.agreed, max(s.said, s.under.last, s.asked)
@@ -167,7 +168,7 @@ func (s *session) awaitMore(set *Settings, began *int64, size int, read func(tim
 	if *began == 0 {
 		*began = now
 	}
-	all := heldWaits*int64(set.MessageTimeout) + int64(size)*int64(time.Second)/heldRate
+	all := patience.Held(int64(set.MessageTimeout), size)
 	left := min(int64(set.MessageTimeout), *began+all-now)
 	if left <= 0 {
 		return s.stalled(errSlow)
@@ -260,9 +261,9 @@ func (s *session) linger() {
 	if cut || s.cl.c.CloseWrite() != nil {
 		return
 	}
-	for end := sidecar.Now() + int64(lingerTime); s.x.Now() < end; {
+	for end := sidecar.Now() + int64(patience.LingerTime); s.x.Now() < end; {
 		s.w = 0
-		if woken, err := s.read(lingerQuiet); woken || err != nil {
+		if woken, err := s.read(patience.LingerQuiet); woken || err != nil {
 			return
 		}
 	}

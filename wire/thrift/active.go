@@ -9,6 +9,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 	"sidecar/wire/watch"
 )
 
@@ -104,7 +105,7 @@ func (a *active) next() next {
 			return nextClosed
 		}
 		now := a.x.Now()
-		end := a.first + heldTime(int64(set.HeaderTimeout), max(size, a.w-a.r))
+		end := a.first + patience.Held(int64(set.HeaderTimeout), max(size, a.w-a.r))
 		if !waited { // almost every call is whole at once and takes no time
 			a.wait(set.HeaderTimeout)
 			a.cutOff()
@@ -154,7 +155,7 @@ func (a *active) awaitFirst() next {
 	for {
 		draining := a.srv.draining.Load()
 		if draining {
-			limit, result = min(limit, drainIdle), nextClosed
+			limit, result = min(limit, patience.DrainIdle), nextClosed
 		}
 		a.wait(limit)
 		a.idle.Store(uint64(a.x.Gen()))
@@ -270,10 +271,4 @@ func (a *active) shrink() {
 	if cap(a.in) > sock.LargeBuffer && a.last <= sock.LargeBuffer {
 		a.replace(a.srv.means.bufs.Small())
 	}
-}
-
-// heldTime is how long a call, of size bytes, may take in all, where each
-// silence may take that long.
-func heldTime(silence int64, size int) int64 {
-	return heldWaits*silence + int64(size)*int64(time.Second)/heldRate
 }

@@ -8,6 +8,7 @@ import (
 	"sidecar"
 	"sidecar/sock"
 	"sidecar/varz"
+	"sidecar/wire/patience"
 )
 
 // Dialer makes connections to backends.
@@ -32,10 +33,7 @@ type Dialer struct {
 
 // Connect dials address ("host:port" or "unix:/path").
 func (d *Dialer) Connect(ctx context.Context, address string) (*Conn, error) {
-	network := "tcp"
-	if len(address) > 5 && address[:5] == "unix:" {
-		network, address = "unix", address[5:]
-	}
+	network, address := sock.Network(address)
 	nc, err := d.Dial(ctx, network, address)
 	if err != nil {
 		return nil, err
@@ -90,7 +88,7 @@ func (c *Conn) Close() { c.c.Close() }
 
 // Do sends the exchange's call and hands its reply to the call's Replier.
 func (c *Conn) Do(_ context.Context, x *sidecar.Exchange) error {
-	left, f := remains(x)
+	left, f := patience.Left(x)
 	if f != nil {
 		return f
 	}
@@ -136,28 +134,4 @@ func (c *Conn) release() {
 	c.info.give(c.means)
 	c.open.give(c.means)
 	c.x, c.call, c.rec, c.in, c.n, c.rep = nil, nil, nil, nil, 0, Reply{}
-}
-
-// minLeft is the least of the client's time in which a reply could come, in
-// nanoseconds.
-const minLeft = 10_000
-
-// remains is how long the client will still wait, in nanoseconds, where it said
-// so and its upstream obeys; else 0. A fault if that time is over: a call that
-// nobody waits for is not sent.
-func remains(x *sidecar.Exchange) (int64, *sidecar.Fault) {
-	if x.Asked == 0 {
-		return 0, nil
-	}
-	end := x.Deadline()
-	if end == 0 {
-		end = x.Received + x.Asked
-	}
-	left := end - x.Now()
-	if left < minLeft {
-		f := sidecar.DeadlineCause.Fault(sidecar.StageWrite)
-		f.Flags |= sidecar.Unsent
-		return 0, f
-	}
-	return left, nil
 }

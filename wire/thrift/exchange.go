@@ -2,7 +2,8 @@ package thrift
 
 import (
 	"context"
-	"time"
+
+	"sidecar/wire/patience"
 
 	"sidecar"
 )
@@ -94,9 +95,9 @@ func (a *active) linger() {
 	if a.cl.c.CloseWrite() != nil {
 		return
 	}
-	a.wait(lingerQuiet)
+	a.wait(patience.LingerQuiet)
 	a.r, a.w = 0, 0
-	for end := sidecar.Now() + int64(lingerTime); ; {
+	for end := sidecar.Now() + int64(patience.LingerTime); ; {
 		_, err := a.read()
 		now := sidecar.Now()
 		if err != nil || now > end {
@@ -105,20 +106,3 @@ func (a *active) linger() {
 		a.x.Moved(now)
 	}
 }
-
-// The waits of a connection that are not configured.
-const (
-	// drainIdle is how long a kept connection may stay without a call once the
-	// process drains: one that is on its way is still answered.
-	drainIdle   = time.Second
-	lingerQuiet = 2 * time.Second  // silence after which a client is taken to have its reply
-	lingerTime  = 10 * time.Second // how long a client may go on sending after its reply
-	// Each silence within a call may take header_timeout. All of it may take
-	// that many of them and a second for each so many bytes: it is there for a
-	// client that sends a byte now and then and would hold its buffer for ever.
-	heldWaits = 6
-	heldRate  = 64 << 10
-	// maxPiece is how many bytes are written before the stall is put off: what
-	// one system call takes.
-	maxPiece = 60 << 10
-)

@@ -3,6 +3,7 @@ package thrift
 import (
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 )
 
 // Reply writes a reply to the client, see Replier.
@@ -51,8 +52,8 @@ func (t *turn) put(x *sidecar.Exchange, p, q []byte) *sidecar.Fault {
 	k := min(n, len(p))
 	p, q = p[k:], q[n-k:]
 	for len(p)+len(q) > 0 {
-		first := p[:min(len(p), maxPiece)]
-		second := q[:min(len(q), maxPiece-len(first))]
+		first := p[:min(len(p), patience.MaxPiece)]
+		second := q[:min(len(q), patience.MaxPiece-len(first))]
 		x.Moved(x.Now())
 		if !x.Block(writeSide{t.cl.c}) {
 			return t.untaken(x)

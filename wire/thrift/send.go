@@ -5,6 +5,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 )
 
 // send sends the call, a and then b, and waits for the first bytes of its reply.
@@ -39,11 +40,11 @@ func (c *Conn) send(a, b []byte) *sidecar.Fault {
 // closes.
 func (c *Conn) sendRest(a, b []byte) *sidecar.Fault {
 	for len(a)+len(b) > 0 {
-		piece := b[:min(len(b), maxPiece)]
-		if len(a) > maxPiece {
+		piece := b[:min(len(b), patience.MaxPiece)]
+		if len(a) > patience.MaxPiece {
 			piece = nil
 		}
-		first := a[:min(len(a), maxPiece)]
+		first := a[:min(len(a), patience.MaxPiece)]
 		c.x.Moved(c.x.Now())
 		if !c.x.Block(c.c) {
 			return c.refusedWait(sidecar.StageRead, 0)
