@@ -145,11 +145,15 @@ func TestLoserDoesNotCutTheWinner(t *testing.T) {
 	heads, may := make(chan heard, 2), make(chan struct{})
 	defer close(may)
 	long := "HTTP/1.1 200 OK\r\nContent-Length: " + fmt.Sprint(size) + "\r\n\r\n" + strings.Repeat("x", size)
-	d := newDuel(t, held(t, heads, may, ok200), backend(t, always(long)).Addr())
+	answers, mayAnswer := make(chan heard, 2), make(chan struct{})
+	defer close(mayAnswer)
+	d := newDuel(t, held(t, heads, may, ok200), held(t, answers, mayAnswer, long))
 	c := d.h.client(t)
 	for range 3 {
 		c.Send(get("/"))
-		<-heads
+		<-heads // before the other answers: a loser that has sent nothing does not wait
+		<-answers
+		mayAnswer <- struct{}{}
 		if m := listen(c, false); m.status != 200 || len(m.body) != size {
 			t.Fatalf("got %q and %d bytes", m.head, len(m.body))
 		}
