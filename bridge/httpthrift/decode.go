@@ -211,6 +211,9 @@ func (d *decoding) mapping(t *idl.Type) *problem {
 		if d.out[start] != '"' { // no string: its JSON as one
 			key := string(d.out[start:])
 			d.out = appendText(d.out[:start], []byte(key))
+			if len(d.out) > d.limit { // keys within keys double with each level
+				return errLarge
+			}
 		}
 		d.out = append(d.out, ':')
 		if p := d.value(t.Elem); p != nil {

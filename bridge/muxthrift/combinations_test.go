@@ -113,6 +113,11 @@ func TestMuxClientsReachPlainServers(t *testing.T) {
 				if got := <-s.notes; got != "noted" {
 					t.Errorf("noted %q", got)
 				}
+				// The server would answer what is behind the call, too.
+				c.Send(dispatch(4, "", called(p, thrift.CallType, 9, "echo", "a")+called(p, thrift.OnewayType, 9, "note", "hidden")))
+				if _, _, body, _ := hear(c); body[0] != 1 || !strings.Contains(body, "bad_request") {
+					t.Errorf("got %q", body)
+				}
 				c.Send(dispatch(4, "", "no message"))
 				if _, _, body, _ := hear(c); body[0] != 1 || !strings.Contains(body, errNoCall.Error()) && !strings.Contains(body, "bad_request") {
 					t.Errorf("got %q", body)

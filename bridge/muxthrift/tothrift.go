@@ -57,6 +57,11 @@ func (b *toThrift) do(ctx context.Context, x *sidecar.Exchange, outer *mux.Call,
 	if !ok || h.Type != thrift.CallType && h.Type != thrift.OnewayType {
 		return unsendable(errNoCall)
 	}
+	// A server of Thrift would answer what is behind the call as another one, to
+	// whoever has its connection next.
+	if problem := thrift.Alone(p, outer.Payload[h.Body:]); problem != nil {
+		return unsendable(problem)
+	}
 	c := &b.call
 	c.Begin()
 	b.info = appendInfo(b.info[:0], outer.Contexts)

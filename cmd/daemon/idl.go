@@ -66,6 +66,9 @@ func readInterface(u config.Upstream, path string, forks *thrift.Forks) (*typed,
 type badExceptions struct{ error }
 
 func readBounded(path string) ([]byte, error) {
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		return nil, &os.PathError{Op: "open", Path: path, Err: errors.New("it is no regular file")} // a pipe would be waited for
+	}
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err

@@ -228,3 +228,17 @@ func TestJSONGoesOverMux(t *testing.T) {
 		t.Errorf("exit code %d", got)
 	}
 }
+
+// Opening a pipe waits until somebody writes to it.
+func TestInterfaceFileThatIsNoFileIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	pipe := filepath.Join(dir, "pipe.thrift")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{pipe, dir, os.DevNull} {
+		if _, err := readBounded(path); err == nil || !strings.Contains(err.Error(), "no regular file") {
+			t.Errorf("%s: got %v", path, err)
+		}
+	}
+}

@@ -112,13 +112,15 @@ func appendPairs(dst, pairs []byte) []byte {
 	return append(dst, pairs...)
 }
 
-// cutShort takes bytes with a length of two bytes before them.
+// cutShort takes bytes with a length of two bytes before them. Finagle reads that
+// as signed, and what is negative there would end a session that others share: so
+// it is refused here.
 func cutShort(p []byte) (val, rest []byte, ok bool) {
 	if len(p) < 2 {
 		return nil, nil, false
 	}
 	n := 2 + int(binary.BigEndian.Uint16(p))
-	if len(p) < n {
+	if len(p) < n || n > 2+maxSignedU2 {
 		return nil, nil, false
 	}
 	return p[2:n], p[n:], true

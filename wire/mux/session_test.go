@@ -268,3 +268,23 @@ func TestPingsThatNobodyTakesTheAnswersOfAreBounded(t *testing.T) {
 		t.Errorf("%d bytes wait for a client that takes nothing", size)
 	}
 }
+
+// Finagle reads lengths as signed. What it cannot read must not reach a session
+// that others share.
+func TestLengthsThatOthersReadAsNegativeAreRefused(t *testing.T) {
+	h := newHarness(t, nil)
+	c := ask(t, h)
+	long := strings.Repeat("x", 1<<15)
+	for _, body := range []string{
+		"\x00\x01\x00\x01k\x80\x00" + long + "\x00\x00\x00\x00", // a context
+		"\x00\x00\x80\x00" + long + "\x00\x00",                  // the destination
+		"\x00\x00\x00\x00\x00\x01\x80\x00" + long + "\x00\x01/", // a delegation
+	} {
+		c.Send(message(tdispatch, 2, body))
+		if f := hear(c); f.kind != rerr || f.tag != 2 {
+			t.Errorf("got %+v", f)
+		}
+	}
+	c.Send(dispatch(3, "y"))
+	c.Expect(echoed(3, "y"))
+}

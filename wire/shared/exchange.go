@@ -137,7 +137,7 @@ func (c *Conn) outcome(s *Slot) *sidecar.Fault {
 func (c *Conn) Leave(s *Slot, farewell []byte, f *sidecar.Fault) *sidecar.Fault {
 	for {
 		if s.settled() {
-			c.Free(s)
+			c.desert(s, farewell)
 			return f
 		}
 		if left, _ := c.leave(s, farewell, false); left {
@@ -160,9 +160,7 @@ func (c *Conn) leave(s *Slot, farewell []byte, whole bool) (left, unsent bool) {
 		c.mu.Unlock()
 		return true, true
 	}
-	s.unlink()
-	c.abandoned.push(s)
-	s.abandoned, s.cut = c.params.Now(), !whole
+	c.abandon(s, !whole)
 	if c.why != nil {
 		// What has not gone never will, once no write is under way. The number is
 		// kept all the same: the reader may still find the reply.
@@ -170,6 +168,38 @@ func (c *Conn) leave(s *Slot, farewell []byte, whole bool) (left, unsent bool) {
 		c.mu.Unlock()
 		return true, unsent
 	}
+	c.part(farewell)
+	return true, false
+}
+
+// desert gives up a slot whose request was not sent whole and was answered all
+// the same. Its number is kept until the peer has answered the farewell, or had
+// the time to: what comes next under that number would be taken for the rest of
+// the request.
+func (c *Conn) desert(s *Slot, farewell []byte) {
+	c.mu.Lock()
+	if c.why != nil || !s.turn(done, abandoned) {
+		c.drop(s)
+		c.mu.Unlock()
+		return
+	}
+	c.abandon(s, true)
+	c.part(farewell)
+}
+
+// abandon keeps the number of s, which nobody waits for any more, and nothing
+// else of it; with the lock held.
+func (c *Conn) abandon(s *Slot, cut bool) {
+	s.unlink()
+	c.abandoned.push(s)
+	s.abandoned, s.cut = c.params.Now(), cut
+	c.give(s.Buf)
+	s.Buf = nil
+}
+
+// part writes the farewell of a slot that was abandoned; with the lock held,
+// which it gives back.
+func (c *Conn) part(farewell []byte) {
 	if c.abandoned.n == 1 {
 		c.arm()
 	}
@@ -179,7 +209,6 @@ func (c *Conn) leave(s *Slot, farewell []byte, whole bool) (left, unsent bool) {
 	if many {
 		c.End(unanswered())
 	}
-	return true, false
 }
 
 // takeBack takes a request out of the buffer of which no byte was given to a
@@ -193,6 +222,12 @@ func (c *Conn) takeBack(s *Slot) bool {
 	for o := s.next; o != nil; o = o.next {
 		o.at -= n
 		o.end -= n
+	}
+	for o := c.abandoned.first; o != nil; o = o.next {
+		if o.at > s.at { // else its reply would be taken for one to nothing
+			o.at -= n
+			o.end -= n
+		}
 	}
 	return true
 }

@@ -231,9 +231,11 @@ func (a *active) read() (int, error) {
 	return 0, sock.ErrWoken
 }
 
-// fit sees to room for size bytes from r on, and for one more than there are,
-// moving in[r:w] to the front if need be; false if the process holds as much as
-// it may. An unframed call tells its size at its end only: its buffer doubles.
+// fit sees to room for size bytes from r on, or at least for one more than there
+// are, moving in[r:w] to the front if need be; false if the process holds as much
+// as it may. A buffer beyond the pooled ones grows with what comes: that a client
+// says it will send much is no reason to keep room from others. An unframed call
+// tells its size at its end only, and its buffer doubles, too.
 func (a *active) fit(size, maxFrame int) bool {
 	if a.r+size <= len(a.in) {
 		return true
@@ -247,6 +249,11 @@ func (a *active) fit(size, maxFrame int) bool {
 	}
 	if a.cl.known && a.cl.enc.Transport == Unframed {
 		size = max(size, min(2*len(a.in), maxFrame+1))
+	} else if size > sock.LargeBuffer {
+		if len(a.in) >= sock.LargeBuffer && a.w < len(a.in) {
+			return true
+		}
+		size = min(size, max(2*len(a.in), sock.LargeBuffer))
 	}
 	b := a.srv.means.room.Take(a.srv.means.bufs, size)
 	if b == nil {

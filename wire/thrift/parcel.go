@@ -24,6 +24,26 @@ func (m *parcel) read(b []byte, maxFrame int, w means, open *scratch) *Problem {
 	return whole(p)
 }
 
+// alone tells what is wrong with m if its frame does not end where its struct
+// does. Many servers read what is behind as another call, and answer it, too:
+// to whoever has their connection next.
+func (m *parcel) alone() *Problem {
+	if m.Encoding.Transport == Unframed { // which ends there
+		return nil
+	}
+	return Alone(m.Encoding.Protocol, m.Payload[m.Head.Body:])
+}
+
+// Alone tells what is wrong with b if it is not one whole struct in p, with
+// nothing behind it.
+func Alone(p Protocol, b []byte) *Problem {
+	end, problem := WalkStruct(p, b)
+	if problem == nil && end < len(b) {
+		problem = errBehind
+	}
+	return problem
+}
+
 // unwrap takes a THeader's contents out of its frame.
 func (m *parcel) unwrap(frame []byte, maxFrame int, w means, open *scratch) *Problem {
 	h, p := ParseTHeader(frame)

@@ -33,13 +33,16 @@ func (c *Conn) receive() *sidecar.Fault {
 	}
 }
 
-// grow makes room for a reply of size bytes.
+// grow makes room for a reply of size bytes, or at least for one more than have
+// come: a backend that only says it will send much gets no room for it.
 func (c *Conn) grow(size int) *sidecar.Fault {
-	if size <= len(c.in) {
+	if size <= len(c.in) || c.n < len(c.in) {
 		return nil
 	}
 	if c.d.Encoding.Transport == Unframed { // which tells its size at its end only
 		size = max(size, min(2*len(c.in), c.d.MaxFrame+1))
+	} else {
+		size = min(size, 2*len(c.in))
 	}
 	b := c.d.Room.Take(c.d.Buffers, size)
 	if b == nil {

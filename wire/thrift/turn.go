@@ -33,6 +33,9 @@ func (t *turn) take(b []byte, set *Settings) *Problem {
 	case m.Encoding.Transport == Header && !set.Speaks.allows(m.Encoding.Protocol):
 		return errOtherProtocol
 	}
+	if p := m.alone(); p != nil {
+		return p
+	}
 	c := &t.call
 	c.Begin()
 	c.Encoding, c.Head, c.Payload, c.Frame, c.Info = m.Encoding, m.Head, m.Payload, m.Frame, m.Info
