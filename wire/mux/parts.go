@@ -1,6 +1,12 @@
 package mux
 
-import "sidecar/sock"
+import (
+	"time"
+
+	"sidecar"
+	"sidecar/sock"
+	"sidecar/wire/patience"
+)
 
 // parts are the messages of one peer that are coming in fragments. The bytes
 // that they hold together are bounded, and so is their number: each costs a
@@ -17,7 +23,8 @@ type part struct {
 	kind kind
 	tag  uint32
 	body []byte
-	skip bool // it was refused: what is still coming of it is dropped
+	skip bool  // it was refused: what is still coming of it is dropped
+	came int64 // when its first fragment did
 }
 
 // add takes a fragment, or the frame that ends a message. whole is true when
@@ -37,7 +44,7 @@ func (p *parts) add(f *frame, limit int) (whole bool, bad *problem) {
 		return false, errManyParts
 	case i < 0:
 		i = len(p.open)
-		p.open = append(p.open, part{kind: f.kind, tag: f.tag})
+		p.open = append(p.open, part{kind: f.kind, tag: f.tag, came: sidecar.Now()})
 	case f.kind == rerr || f.kind == rdiscarded: // "an Rerr ends an Rdispatch sequence"
 		p.drop(f.tag)
 		return true, nil
@@ -67,6 +74,20 @@ func (p *parts) add(f *frame, limit int) (whole bool, bad *problem) {
 	whole = !b.skip
 	p.remove(i)
 	return whole, bad
+}
+
+// due is when the first of the messages that are under way must be whole, as one
+// in a single frame must (awaitMore); ok is false if there is none. Their peer may
+// say other things meanwhile, and would hold their bytes for ever.
+func (p *parts) due(silence time.Duration) (at int64, ok bool) {
+	for i := range p.open {
+		b := &p.open[i]
+		end := b.came + patience.Held(int64(silence), len(b.body))
+		if !ok || end < at {
+			at, ok = end, true
+		}
+	}
+	return at, ok
 }
 
 // extend puts more behind what there is of b; false if there is no room.

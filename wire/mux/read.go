@@ -13,6 +13,9 @@ import (
 // next reads one message and sees to it.
 func (s *session) next(ctx context.Context) outcome {
 	set := s.srv.set.Load()
+	if at, ok := s.parts.due(set.MessageTimeout); ok && s.x.Now() >= at {
+		return s.stalled(errSlow)
+	}
 	var began int64 // when the first wait within the message began
 	for {
 		have := s.in[s.r:s.w]
@@ -96,6 +99,11 @@ func (s *session) awaitFirst(set *Settings) outcome {
 		left := limit
 		if quiet {
 			left = time.Duration(since + int64(limit) - s.x.Now())
+		}
+		if at, ok := s.parts.due(set.MessageTimeout); ok {
+			if left = min(left, time.Duration(at-s.x.Now())); left <= 0 {
+				return s.stalled(errSlow)
+			}
 		}
 		switch {
 		case quiet && agreed:
