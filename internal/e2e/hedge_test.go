@@ -209,6 +209,11 @@ func TestHedgingFollowsItsMode(t *testing.T) {
 	}
 	p.reload(with("on"), "configuration reloaded")
 	get("/slow")
+	// The client has its reply before the sender that lost has ended.
+	await(t, "the exchange is counted", func() bool {
+		h := p.admin.hedges("web")
+		return h.Won+h.Lost == 1 && len(p.admin.why("outcome=hedged")) == 1
+	})
 	if h := p.admin.hedges("web"); h.Mode != "on" || h.Sent != 1 || h.Won+h.Lost != 1 || h.Dark != 1 {
 		t.Errorf("on: %+v", h)
 	}
