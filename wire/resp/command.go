@@ -17,6 +17,8 @@ type Row struct {
 	Fan Fan
 	// Why is the reason given, with Refuse.
 	Why string
+
+	index int // 1 + its number among all, 0 of others
 }
 
 // Flags are those of COMMAND on which something hangs.

@@ -9,7 +9,14 @@ import (
 // 7.4 added. Nobody changes them.
 func Commands() []Row { return commands }
 
-var commands = slices.Concat(commandsAC, commandsDK, commandsLR, commandsSZ)
+var commands = numbered(slices.Concat(commandsAC, commandsDK, commandsLR, commandsSZ))
+
+func numbered(rows []Row) []Row {
+	for i := range rows {
+		rows[i].index = i + 1
+	}
+	return rows
+}
 
 // index finds a row by its name's hash, with the next free place for those that
 // meet: 1 + its number, 0 where there is none. A third of it is full.
@@ -26,6 +33,15 @@ func indexOf(rows []Row) (index [indexSize]uint16) {
 		index[at] = uint16(i) + 1
 	}
 	return index
+}
+
+// Index is the number of the row among Commands; one that is not among them has
+// the number behind their last.
+func (r *Row) Index() int {
+	if r.index == 0 {
+		return len(commands)
+	}
+	return r.index - 1
 }
 
 // Lookup finds a command, whatever the case of its letters; nil if it is none.
