@@ -63,6 +63,7 @@ internal/peer -> nothing
 internal/leak -> nothing
 internal/ads  -> nothing                   # a real control plane for the tests of two packages
 internal/zoo  -> nothing                   # real ZooKeeper servers for the tests of three packages
+internal/rediscluster -> nothing           # real Redis Clusters and Sentinels for the tests of three packages
 internal/finagle -> nothing                # real Finagle servers and clients for conformance tests
 internal/thrifttest -> nothing             # Apache Thrift's own test in three languages, for conformance tests
 internal/sim  -> balance, upstream, upstream/*, root
@@ -71,7 +72,7 @@ internal/e2e  -> everything                # the end-to-end suite that every pro
 `
 
 // testOnly are packages that only tests, and each other, may import.
-const testOnly = "internal/peer, internal/leak, internal/zoo, internal/ads, internal/finagle, internal/thrifttest, internal/e2e, internal/sim, internal/sim/run"
+const testOnly = "internal/peer, internal/leak, internal/zoo, internal/ads, internal/rediscluster, internal/finagle, internal/thrifttest, internal/e2e, internal/sim, internal/sim/run"
 
 // outside says which packages may import what is not ours: one line for each
 // direct dependency. A package under test may import no more than that either.
