@@ -171,8 +171,10 @@ func TestLoserDoesNotCutTheWinner(t *testing.T) {
 func TestMessageTakesOverWhatTheForkGot(t *testing.T) {
 	heads, may := make(chan heard, 2), make(chan struct{})
 	defer close(may)
+	sent := make(chan struct{})
 	d := newDuel(t, held(t, heads, may, ok200), peer.Listen(t, func(c *peer.Conn) {
 		listen(c, false)
+		c.Wait(sent) // a loser that has sent nothing is heard by nobody
 		c.Send("HTTP/1.1 503 No\r\nRetry-After: 1\r\n\r\nuntil the end")
 		c.HalfClose()
 	}).Addr())
@@ -185,6 +187,7 @@ func TestMessageTakesOverWhatTheForkGot(t *testing.T) {
 	c := d.h.client(t)
 	c.Send(get("/"))
 	<-heads
+	close(sent)
 	m := listen(c, false)
 	if m.status != 503 || m.field("Connection") != "close" || m.body != "until the end" {
 		t.Errorf("got %q %q", m.head, m.body)
