@@ -12,7 +12,7 @@ import (
 )
 
 // slowly reads n bytes at a steady pace of some 1 MB/s, through a buffer that
-// holds slowBuffer. It tells how many came, and the longest time between two pieces.
+// holds little. It tells how many came, and the longest time between two pieces.
 func slowly(nc net.Conn, n int) (r reading) {
 	var piece [32 << 10]byte
 	last := time.Now()
@@ -51,7 +51,7 @@ func skipHead(nc net.Conn) {
 }
 
 // A peer that reads steadily is never stalled, however slowly: between two
-// pieces it takes less than the slowStall timeout, and a third of what a socket
+// pieces it takes less than the stall timeout, and a third of what a socket
 // takes by itself would take it longer.
 func TestSteadySlowReaderIsNoStall(t *testing.T) {
 	for _, row := range []struct {
