@@ -19,7 +19,7 @@ func BenchmarkExchange(b *testing.B) {
 			s.Balance.Policy, s.AttemptTimeout = policy, time.Second
 			r := &rig{backends: map[string]*backend{}}
 			source := discovery.Static("list", []discovery.Endpoint{{Address: "a:1"}, {Address: "b:1"}, {Address: "c:1"}})
-			c, err := New(Params{Name: "users", Settings: s, Sources: []discovery.Source{source}, Dial: r.dial})
+			c, err := New(Params{Name: "users", Settings: s, Sources: []discovery.Source{source}, Lines: []Line{{Dial: r.dial}}})
 			if err != nil {
 				b.Fatal(err)
 			}

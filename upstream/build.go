@@ -1,8 +1,6 @@
 package upstream
 
 import (
-	"context"
-
 	"sidecar"
 	"sidecar/discovery"
 	"sidecar/upstream/breaker"
@@ -15,7 +13,7 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 	c.ids++
 	id, s, r := c.ids, c.stack.Load().settings, c.params.Registry
 	src := varz.Source{Service: c.params.Name, Endpoint: k.Address}
-	e := &endpoint{id: id, address: k.Address, stats: newEndpointStats(&c.params, src), costs: &c.costs, shared: c.params.Shared}
+	e := &endpoint{id: id, address: k.Address, stats: newEndpointStats(&c.params, src), costs: &c.costs}
 	e.describe(k)
 	if len(c.set.Load().list) > 0 {
 		// Of the first set none starts slowly: all would, which is the same.
@@ -26,9 +24,8 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 		from.Reason = reason
 		return r.Counter(d, from)
 	}
-	e.pool = c.newLines(pool.Params{
-		Dial: func(ctx context.Context) (pool.Conn, error) { return c.params.Dial(ctx, e.known.Load().Endpoint) },
-		Go:   c.dials.Go, Now: c.params.Now, Settings: s.pool(),
+	e.pool = c.newLines(e, pool.Params{
+		Go: c.dials.Go, Now: c.params.Now, Settings: s.pool(),
 		Metrics: pool.Metrics{
 			Waits: r.Counter(varz.PoolWaits, src), DialWaits: r.Counter(varz.PoolDialWaits, src),
 			Exhausted: r.Counter(varz.PoolExhausted, src), Stale: r.Counter(varz.StaleConnections, src),

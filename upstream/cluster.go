@@ -13,12 +13,11 @@ import (
 	"sidecar"
 	"sidecar/balance"
 	"sidecar/discovery"
-	"sidecar/upstream/pool"
 	"sidecar/upstream/retry"
 	"sidecar/varz"
 )
 
-// Params are what a cluster is made of. Name, Sources and Dial must be given.
+// Params are what a cluster is made of. Name, Sources and Lines must be given.
 type Params struct {
 	Name     string // the upstream's, for people and metrics
 	Settings Settings
@@ -29,10 +28,12 @@ type Params struct {
 	// Record is the file that keeps what they said for the next process; ""
 	// is none.
 	Record string
-	// Dial connects to an endpoint, TLS and greetings included. It obeys ctx.
-	Dial func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error)
-	// Shared: a connection of Dial carries many exchanges at once.
-	Shared bool
+	// Lines are the sets of connections that each endpoint has: one, unless
+	// the protocol needs connections of several kinds. The first one is dialled
+	// ahead of need, and tells whether the endpoint can be reached again.
+	Lines []Line
+	// Choose is the set of Lines that x goes over; nil is the first. Hot.
+	Choose func(x *sidecar.Exchange) int
 	// Other is another upstream of that name, to fall back on; nil from it if
 	// there is none at the moment. Called for each request that falls back.
 	Other func(name string) sidecar.Service
@@ -94,7 +95,7 @@ type turns struct {
 
 // New makes a cluster without endpoints; Run finds them.
 func New(p Params) (*Cluster, error) {
-	if p.Name == "" || len(p.Sources) == 0 || p.Dial == nil {
+	if p.Name == "" || len(p.Sources) == 0 || len(p.Lines) == 0 {
 		return nil, errors.New("upstream: a cluster needs a name, a source and a dialler")
 	}
 	if err := p.Settings.check(); err != nil {

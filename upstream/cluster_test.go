@@ -487,7 +487,7 @@ func TestFinishedIsToldOfEveryExchange(t *testing.T) {
 		f := &feed{make(chan discovery.Update)}
 		c, err := New(Params{
 			Name: "users", Settings: usual(), Sources: []discovery.Source{f},
-			Dial:     (&rig{}).dial,
+			Lines:    []Line{{Dial: (&rig{}).dial}},
 			Finished: func(x *sidecar.Exchange, err error) { told.Add(1) },
 		})
 		if err != nil {

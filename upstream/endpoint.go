@@ -27,7 +27,6 @@ type endpoint struct {
 	known   atomic.Pointer[discovery.Known] // as last announced
 	weight  atomic.Uint64                   // float64 bits
 	pool    lines
-	shared  bool // each of them carries many exchanges
 	breaker *breaker.Breaker
 	service sidecar.Service // breaker and pool
 	stats   endpointStats

@@ -222,7 +222,7 @@ func newRigOf(t *testing.T, s Settings, random float64, addresses ...string) *ri
 	r.Cluster, err = New(Params{
 		Name: "users", Settings: s, Sources: []discovery.Source{r.feed},
 		Random: func() float64 { return random }, Log: slog.New(slog.NewTextHandler(&r.log, nil)),
-		Timer: timer, Dial: r.dial, Registry: r.registry, Sent: varz.HTTPBytesSent, Received: varz.HTTPBytesRecv,
+		Timer: timer, Lines: []Line{{Dial: r.dial}}, Registry: r.registry, Sent: varz.HTTPBytesSent, Received: varz.HTTPBytesRecv,
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -4,15 +4,24 @@ import (
 	"context"
 
 	"sidecar"
+	"sidecar/discovery"
 	"sidecar/upstream/pool"
 )
 
-// lines are the connections to one endpoint: exclusive or shared ones, as the
+// Line says how the connections of one set are made.
+type Line struct {
+	// Dial connects to an endpoint, TLS and greetings included. It obeys ctx.
+	Dial func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error)
+	// Shared: a connection carries many exchanges at once.
+	Shared bool
+}
+
+// lines are the connections to one endpoint, in one set or several, as the
 // protocol has them. What is said of the methods stands in package pool.
 type lines interface {
 	lending
 	keeping
-	Stats() pool.Stats
+	telling
 }
 
 // lending is what exchanges and pickers see of them.
@@ -43,10 +52,29 @@ type ahead interface {
 	Probe(ctx context.Context) error
 }
 
-// newLines makes those of an endpoint.
-func (c *Cluster) newLines(p pool.Params) lines {
-	if c.params.Shared {
-		return pool.NewShared(p)
+// telling is what people see of them.
+type telling interface {
+	Stats() pool.Stats
+	// Shared: they carry many exchanges at once.
+	Shared() bool
+}
+
+// newLines makes those of e; of p all but Dial is given.
+func (c *Cluster) newLines(e *endpoint, p pool.Params) lines {
+	list := make([]lines, len(c.params.Lines))
+	for i, l := range c.params.Lines {
+		p.Dial = func(ctx context.Context) (pool.Conn, error) { return l.Dial(ctx, e.known.Load().Endpoint) }
+		if i > 0 {
+			p.Settings = unwarmed(p.Settings)
+		}
+		if l.Shared {
+			list[i] = pool.NewShared(p)
+		} else {
+			list[i] = pool.New(p)
+		}
 	}
-	return pool.New(p)
+	if len(list) == 1 {
+		return list[0]
+	}
+	return &sets{list: list, choose: c.params.Choose}
 }

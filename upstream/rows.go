@@ -149,7 +149,7 @@ func (e *endpoint) why(s breaker.Snapshot, r Row, now int64) string {
 	case s.State == breaker.Forced:
 		return "ejected by hand, until it is readmitted by hand"
 	case e.pool.Status() == sidecar.Busy:
-		if e.shared {
+		if e.pool.Shared() {
 			return fmt.Sprintf("its connections ask for less or take no more for now, %d wait for one", r.Pool.Waiters)
 		}
 		return fmt.Sprintf("all connections in use, %d wait", r.Pool.Waiters)

@@ -39,11 +39,11 @@ func TestSharedConnectionCarriesTheExchangesOfAnEndpoint(t *testing.T) {
 		var dials atomic.Int32
 		only := new(trunk)
 		c, err := New(Params{
-			Name: "users", Settings: usual(), Sources: []discovery.Source{f}, Shared: true,
-			Dial: func(context.Context, discovery.Endpoint) (pool.Conn, error) {
+			Name: "users", Settings: usual(), Sources: []discovery.Source{f},
+			Lines: []Line{{Shared: true, Dial: func(context.Context, discovery.Endpoint) (pool.Conn, error) {
 				dials.Add(1)
 				return only, nil
-			},
+			}}},
 		})
 		if err != nil {
 			t.Fatal(err)

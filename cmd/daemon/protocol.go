@@ -11,6 +11,7 @@ import (
 	"sidecar/discovery"
 	"sidecar/listener"
 	"sidecar/sock"
+	"sidecar/upstream"
 	"sidecar/upstream/pool"
 	"sidecar/varz"
 	"sidecar/wire/http"
@@ -91,10 +92,11 @@ func requestID(protocol string) sidecar.Selector {
 
 // speaker is how the endpoints of an upstream are spoken to.
 type speaker struct {
-	dial           func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error)
+	// lines are the sets of connections to each, of which choose (nil: there is
+	// one) says which an exchange goes over.
+	lines          []upstream.Line
+	choose         func(x *sidecar.Exchange) int
 	sent, received *varz.Desc // bytes
-	// shared: a connection carries many exchanges at once.
-	shared bool
 	// set takes over what a reload has changed, for the connections to come.
 	set func(u config.Upstream)
 }
@@ -109,13 +111,13 @@ func (d *daemon) speaker(u config.Upstream, fc *face) speaker {
 	dialer := http1.Dialer{Dial: new(net.Dialer).DialContext}
 	return speaker{
 		sent: varz.HTTPBytesSent, received: varz.HTTPBytesRecv, set: func(config.Upstream) {},
-		dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
+		lines: []upstream.Line{{Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 			conn, err := dialer.Connect(ctx, e.Address)
 			if err != nil {
 				return nil, err // a nil *http1.Conn in a pool.Conn would not be nil
 			}
 			return conn, nil
-		},
+		}}},
 	}
 }
 
@@ -134,13 +136,13 @@ func (d *daemon) thriftSpeaker(u config.Upstream, fc *face) speaker {
 	set(u)
 	return speaker{
 		sent: varz.SocketBytesSent, received: varz.SocketBytesRecv, set: set,
-		dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
+		lines: []upstream.Line{{Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 			conn, err := dialer.Load().Connect(ctx, e.Address)
 			if err != nil {
 				return nil, err
 			}
 			return conn, nil
-		},
+		}}},
 	}
 }
 
@@ -151,15 +153,15 @@ func (d *daemon) muxSpeaker(u config.Upstream) speaker {
 	}, muxDialSettings(u))
 	dialer.Gauges(d.registry, u.Name)
 	return speaker{
-		sent: varz.SocketBytesSent, received: varz.SocketBytesRecv, shared: true,
+		sent: varz.SocketBytesSent, received: varz.SocketBytesRecv,
 		set: func(u config.Upstream) { dialer.Set(muxDialSettings(u)) },
-		dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
+		lines: []upstream.Line{{Shared: true, Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 			conn, err := dialer.Connect(ctx, e.Address)
 			if err != nil {
 				return nil, err
 			}
 			return conn, nil
-		},
+		}}},
 	}
 }
 

@@ -63,7 +63,7 @@ func TestLiveTellsOfAnUpstreamWithoutUpkeep(t *testing.T) {
 	clock := func() int64 { return now }
 	c, err := upstream.New(upstream.Params{
 		Name: "users", Sources: []discovery.Source{discovery.Static("tcp://", nil)}, Now: clock,
-		Dial: func(context.Context, discovery.Endpoint) (pool.Conn, error) { return nil, context.Canceled },
+		Lines: []upstream.Line{{Dial: func(context.Context, discovery.Endpoint) (pool.Conn, error) { return nil, context.Canceled }}},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -137,6 +137,9 @@ func (p *Exclusive) Status() sidecar.Status {
 	return sidecar.Open
 }
 
+// Shared tells that a connection carries one exchange at a time.
+func (*Exclusive) Shared() bool { return false }
+
 // Do performs x on a connection: one that is idle, else a new one, else the
 // next to come free. Hot; it allocates nothing where a connection was kept.
 //

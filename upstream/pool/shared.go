@@ -221,6 +221,9 @@ func closeAll(shut []*held) {
 	}
 }
 
+// Shared tells that a connection carries many exchanges.
+func (*Shared) Shared() bool { return true }
+
 func (p *Shared) high() int { return max(1, p.settings.Load().Connections) }
 
 // room tells whether one more connection may exist; with the lock held.
