@@ -11,6 +11,10 @@ import "bytes"
 type Burst struct {
 	// MaxBulk is the longest argument in bytes, MaxRequest the longest command.
 	MaxBulk, MaxRequest int
+	// Guest: the client must log in first, and may not send much before. A problem
+	// that IsGuest tells of is none if a command before it logs the client in:
+	// clear Guest and Read on.
+	Guest bool
 
 	commands []Command
 	args     []Span
@@ -102,8 +106,13 @@ func (u *Burst) command(b []byte) *Problem {
 	if p != nil {
 		return p
 	}
-	if n > MaxArgs {
-		return errCount
+	if n > guestArgs {
+		switch {
+		case n > MaxArgs:
+			return errCount
+		case u.Guest:
+			return errGuestCount
+		}
 	}
 	u.at = next
 	if n <= 0 { // Redis passes over empty and null arrays
@@ -124,6 +133,9 @@ func (u *Burst) length(b []byte) *Problem {
 	}
 	if n < 0 || n > int64(limitOr(u.MaxBulk, DefaultMaxBulk)) {
 		return errLength
+	}
+	if u.Guest && n > guestBulk {
+		return errGuestLength
 	}
 	end := next + int(n)
 	u.args = append(u.args, Span{next, end})

@@ -207,3 +207,25 @@ func TestInlineCommandsAreReadAsRedisReadsThem(t *testing.T) {
 		}
 	}
 }
+
+func TestClientsThatHaveNotLoggedInMaySendLittle(t *testing.T) {
+	path := startRedis(t, false)
+	dialRedis(t, path).do("CONFIG", "SET", "requirepass", "x")
+	many := AppendCommand(nil, append(words("MGET"), slices.Repeat([]string{"k"}, 10)...)...)
+	large := AppendCommand(nil, "GET", strings.Repeat("k", guestBulk+1))
+	login := AppendCommand(nil, "AUTH", "x")
+	for _, in := range [][]byte{many, large} {
+		u := Burst{Guest: true}
+		p := u.Read(slices.Concat(login, in))
+		if p == nil || !p.IsGuest() || len(u.Commands()) != 1 {
+			t.Fatalf("%v, %d commands", p, len(u.Commands()))
+		}
+		if got, want := "-ERR "+p.Error()+"\r\n", dialRedis(t, path).raw(string(in)); got != want {
+			t.Errorf("%q, Redis says %q", got, want)
+		}
+		u.Guest = false
+		if p := u.Read(slices.Concat(login, in)); p != nil || len(u.Commands()) != 2 {
+			t.Errorf("after the login: %v, %d commands", p, len(u.Commands()))
+		}
+	}
+}

@@ -10,6 +10,10 @@ const (
 	MaxInline = 64 << 10
 	// DefaultMaxBulk is the longest argument in bytes (proto-max-bulk-len).
 	DefaultMaxBulk = 512 << 20
+	// guestArgs and guestBulk are MaxArgs and MaxBulk of clients that have not
+	// logged in, where they must.
+	guestArgs = 10
+	guestBulk = 16 << 10
 	// DefaultMaxRequest is the longest command in bytes
 	// (client-query-buffer-limit).
 	DefaultMaxRequest = 1 << 30

@@ -14,6 +14,10 @@ func (p *Problem) Error() string { return p.text }
 // More is no fault: the bytes are good so far, and more of them are needed.
 var More = &Problem{text: "message is not whole"}
 
+// IsGuest tells whether it is one of clients that have not logged in: see
+// Burst.Guest.
+func (p *Problem) IsGuest() bool { return p == errGuestCount || p == errGuestLength }
+
 // The problems of requests.
 var (
 	errInline       = &Problem{text: "Protocol error: too big inline request"}
@@ -22,6 +26,8 @@ var (
 	errCount        = &Problem{text: "Protocol error: invalid multibulk length"}
 	errLongLength   = &Problem{text: "Protocol error: too big bulk count string"}
 	errLength       = &Problem{text: "Protocol error: invalid bulk length"}
+	errGuestCount   = &Problem{text: "Protocol error: unauthenticated multibulk length"}
+	errGuestLength  = &Problem{text: "Protocol error: unauthenticated bulk length"}
 	errBulkEnd      = &Problem{text: "Protocol error: bulk without CRLF at its end"}
 	errRequestSize  = &Problem{text: "Protocol error: request is longer than the limit"}
 	errBrowser      = &Problem{text: "POST or Host: as a command: possible cross protocol attack", Silent: true}

@@ -8,7 +8,13 @@ const shownText = 128
 // AppendWrongArity writes what Redis says of a command with too many or too few
 // arguments.
 func AppendWrongArity(dst []byte, r *Row) []byte {
-	dst = append(dst, "-ERR wrong number of arguments for '"...)
+	dst = append(dst, "-"...)
+	if r.Name == "exec" { // it says what it does besides
+		dst = append(dst, "EXECABORT Transaction discarded because of: "...)
+	} else {
+		dst = append(dst, "ERR "...)
+	}
+	dst = append(dst, "wrong number of arguments for '"...)
 	dst = append(dst, r.Name...)
 	return append(dst, "' command\r\n"...)
 }

@@ -56,6 +56,24 @@ func AppendPush(dst []byte, v Version, n int) []byte {
 	return AppendArray(dst, n)
 }
 
+// AppendSet writes the head of a set of n elements, which RESP2 has as an array.
+func AppendSet(dst []byte, v Version, n int) []byte {
+	if v == RESP3 {
+		return appendHead(dst, '~', int64(n))
+	}
+	return AppendArray(dst, n)
+}
+
+// AppendVerbatim writes a text for people, which RESP2 has as a bulk string.
+func AppendVerbatim(dst []byte, v Version, text []byte) []byte {
+	if v != RESP3 {
+		return AppendBulk(dst, text)
+	}
+	dst = appendHead(dst, '=', int64(len(text)+len("txt:")))
+	dst = append(append(dst, "txt:"...), text...)
+	return append(dst, '\r', '\n')
+}
+
 // AppendInt writes an integer.
 func AppendInt(dst []byte, n int64) []byte { return appendHead(dst, ':', n) }
 

@@ -1,0 +1,5 @@
+package resp
+
+func (c *clientState) command(dst []byte, sub string, q localQuery) []byte {
+	return appendHelp(dst, "command")
+}

@@ -1,0 +1,4 @@
+package resp
+
+// Policy says which commands and keys a listener's clients may use.
+type Policy struct{}
