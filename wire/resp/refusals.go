@@ -49,11 +49,13 @@ func AppendUnknownSub(dst []byte, r *Row, sub []byte) []byte {
 }
 
 // AppendRefused writes that the sidecar does not pass the command on, and why.
-func AppendRefused(dst []byte, r *Row) []byte {
+func AppendRefused(dst []byte, r *Row) []byte { return appendRefusal(dst, r, r.Why) }
+
+func appendRefusal(dst []byte, r *Row, why string) []byte {
 	dst = append(dst, "-ERR sidecar: "...)
 	dst = append(dst, strings.ToUpper(strings.Replace(r.Name, "|", " ", 1))...)
 	dst = append(dst, " is refused: "...)
-	dst = append(dst, r.Why...)
+	dst = append(dst, why...)
 	return append(dst, '\r', '\n')
 }
 

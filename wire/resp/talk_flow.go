@@ -1,0 +1,151 @@
+package resp
+
+import "sidecar"
+
+// flow is what a server says in a session, on its way to the client: a binding,
+// and how far the reply under way has come. It is pure; relay moves the bytes.
+type flow struct {
+	binding
+	walk  Walker
+	limit int  // bytes of one reply
+	under bool // a reply has begun
+	known bool // what becomes of it is known, which its first line tells
+	fate  fate
+	push  bool // it answers no command
+	code  Code // of the error that it is
+	fails bool // it is one
+	// hops: nothing has gone to the client yet, so that what names another
+	// server ends the session, to be begun again there.
+	hops bool
+	hop  Redirect // what it said; its Address is valid until the next call
+	seen []seen
+}
+
+// seen is a command that was answered.
+type seen struct {
+	row    *Row
+	class  sidecar.Class
+	blocks bool
+}
+
+// The problems of sessions.
+var (
+	errStray      = &Problem{text: "reply that nobody asked for"}
+	errHop        = &Problem{text: "another server has the key"}
+	errLongHead   = &Problem{text: "name of a subscription in a reply is longer than the limit"}
+	textExecAbort = "EXECABORT Transaction discarded because of previous errors."
+	textTryAgain  = "TRYAGAIN sidecar: another server has the key now; begin the transaction or the subscription again"
+)
+
+// digest takes b, what has come from the server and was not used, and appends what
+// the client reads of it. used is how much of b is done with. Large replies are
+// given on as they come, so that none has to be held. After a problem the
+// connection is of no use.
+func (f *flow) digest(dst, b []byte) (out []byte, used int, p *Problem) {
+	for {
+		if !f.under {
+			dst = f.ready(dst)
+			if used == len(b) {
+				return dst, used, nil
+			}
+			f.begin()
+		}
+		end, p := f.walk.Walk(b[used:])
+		if p != nil && p != More {
+			return dst, used, p
+		}
+		if q := f.learn(b[used:], p == nil); q != nil {
+			return dst, used, q
+		}
+		if p == More {
+			if f.known && f.fate == passes && !f.fails { // errors are looked at, and are short
+				n := min(f.walk.Walked(), len(b)-used)
+				dst = append(dst, b[used:used+n]...)
+				f.walk.Forget(n)
+				used += n
+			}
+			return dst, used, nil
+		}
+		if dst, p = f.end(dst, b[used:used+end]); p != nil {
+			return dst, used, p
+		}
+		used += end
+	}
+}
+
+func (f *flow) begin() {
+	f.walk.Start(limitOr(f.limit, DefaultMaxBulk+maxReplyLine))
+	f.under, f.known, f.push, f.fails, f.code = true, false, false, false, OtherError
+}
+
+// learn finds what becomes of the reply that b begins with, once its first line
+// is there.
+func (f *flow) learn(b []byte, whole bool) *Problem {
+	if f.known || !f.walk.Begun() {
+		return nil
+	}
+	head := f.walk.Head()
+	f.fate = f.fateOf(b, head)
+	if f.fate == unclear {
+		if !whole {
+			return nil
+		}
+		f.fate = passes // an array with nothing in it
+		if f.next() == nil {
+			f.fate = strays
+		}
+	}
+	f.known = true
+	f.push = f.fate == confirms || f.fate == passes && f.isPushed(b, head)
+	f.fails = IsError(head.Of(b))
+	if f.fate == strays {
+		return errStray
+	}
+	return nil
+}
+
+// end takes the reply b, or what is left of it, which is whole now.
+func (f *flow) end(dst, b []byte) ([]byte, *Problem) {
+	f.under = false
+	switch {
+	case f.fate == confirms:
+		asking, w := f.asking, f.next()
+		if !f.confirmed(b, f.walk.Head()) {
+			return dst, errStray
+		}
+		if f.asking < asking {
+			f.note(w)
+		}
+		return append(dst, b...), nil
+	case f.push:
+		return append(dst, b...), nil
+	case f.fails:
+		f.code = CodeOf(ErrorText(b[f.walk.Head().Start:]))
+	}
+	if f.code == Moved || f.code == Ask {
+		var ok bool
+		if f.hop, ok = ParseRedirect(ErrorText(b[f.walk.Head().Start:])); ok && f.hops {
+			return dst, errHop
+		}
+		dst = AppendError(dst, textTryAgain)
+	} else if f.fate == replaced {
+		dst = AppendError(dst, textExecAbort)
+	} else if f.fate != swallowed {
+		dst = append(dst, b...)
+	}
+	f.note(f.next())
+	f.replied(f.fails)
+	return dst, nil
+}
+
+// note keeps what was answered for who counts.
+func (f *flow) note(w *awaited) {
+	if w == nil || w.kind == ourMulti {
+		return
+	}
+	class := sidecar.Success
+	if f.fails {
+		class = f.code.Class()
+	}
+	f.seen = append(f.seen, seen{w.row, class, w.blocks})
+}
