@@ -46,11 +46,11 @@ const (
 	asAborted                 // DISCARD that was sent in the place of EXEC
 )
 
-// step is what becomes of a client's command inside of a session.
-type step uint8
+// move is what becomes of a client's command inside of a session.
+type move uint8
 
 const (
-	sends   step = iota // to the server, as it came
+	sends   move = iota // to the server, as it came
 	answers             // here, as outside of a session
 	refuses             // here: see why
 	aborts              // DISCARD is sent in its place, and the client reads that EXEC failed
@@ -85,9 +85,9 @@ func (s *binding) blocked() bool {
 	return w != nil && w.blocks
 }
 
-// step is what becomes of the next command, whose role that is. It changes
+// move is what becomes of the next command, whose role that is. It changes
 // nothing: took, answered and spoil do.
-func (s *binding) step(r role) (st step, why string) {
+func (s *binding) move(r role) (m move, why string) {
 	if r == partRole {
 		return leaves, ""
 	}
@@ -111,7 +111,7 @@ func (s *binding) step(r role) (st step, why string) {
 	return sends, ""
 }
 
-func (s *binding) inMulti(r role) (step, string) {
+func (s *binding) inMulti(r role) (move, string) {
 	switch r {
 	case execRole:
 		if s.spoilt {

@@ -26,7 +26,7 @@ func newChat(t testing.TB, v Version) *chat {
 
 // says takes commands, each a line of words, and returns what becomes of the last
 // one.
-func (k *chat) says(lines ...string) step {
+func (k *chat) says(lines ...string) move {
 	k.t.Helper()
 	st := sends
 	for _, line := range lines {

@@ -46,9 +46,9 @@ func (o *outgo) settle(b []byte) {
 
 // take takes the client's next command: to what the session sends, or to the
 // answers. What answers, leaves or holds is the caller's: nothing was done.
-func (f *flow) take(o *outgo, row *Row, b []byte, c *Command, args []Span) step {
+func (f *flow) take(o *outgo, row *Row, b []byte, c *Command, args []Span) move {
 	r := roleOf(row)
-	st, why := f.step(r)
+	st, why := f.move(r)
 	switch st {
 	case sends:
 		o.command(b, c, args)
