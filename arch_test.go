@@ -39,7 +39,7 @@ wire/told     -> root                      # how the record of a failed exchange
 wire/thrift   -> wire/shared, wire/watch, wire/told, wire/patience, sock, varz, root
 wire/thrift/idl -> wire/thrift, root       # the types of what is on the wire, from interface files
 wire/mux      -> wire/shared, wire/watch, wire/told, wire/patience, sock, varz, root
-wire/resp     -> wire/shared, wire/watch, sock, varz, root
+wire/resp     -> wire/shared, wire/watch, wire/told, wire/patience, sock, varz, root
 wire/kafka    -> sock, varz, root
 wire/pysoa    -> sock, varz, root
 wire/lightbus -> sock, varz, root

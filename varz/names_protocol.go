@@ -83,3 +83,19 @@ var (
 		Labels: []Label{LabelService},
 		Help:   "Mux connections that were closed because a ping was not answered in time."}
 )
+
+// Redis.
+var (
+	RedisCommands = &Desc{Name: "sidecar.redis.commands",
+		Prom: "sidecar_redis_commands_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelOperation},
+		Help:   "Commands of clients taken for the upstream, each of a pipeline counted by its name."}
+	RedisErrors = &Desc{Name: "sidecar.redis.command_errors",
+		Prom: "sidecar_redis_command_errors_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelOperation},
+		Help:   "Commands that were answered with an error, of the server's or of the sidecar's."}
+	RedisForeign = &Desc{Name: "sidecar.redis.foreign_clients",
+		Prom: "sidecar_redis_foreign_clients_total", Kind: KindCounter,
+		Labels: []Label{LabelListener},
+		Help:   "Connections closed without a word because a browser's request or a TLS handshake came where Redis is spoken."}
+)

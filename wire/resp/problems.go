@@ -55,3 +55,10 @@ func notDollar(c byte) *Problem {
 	}
 	return &Problem{text: problemExpected + string(rune(c)) + "'"}
 }
+
+// What the local side refuses besides.
+var (
+	errNoRoom  = &Problem{text: "the sidecar holds as many bytes of requests and replies as it may"}
+	errSlow    = &Problem{text: "the command took too long to come"}
+	errStalled = &Problem{text: "the command stopped coming"}
+)

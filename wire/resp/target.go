@@ -13,6 +13,8 @@ type Target struct {
 	// be in one exchange with others: an operation is configured for them. nil is
 	// none.
 	Alone []bool
+	// Counts has its commands by name; nil: nobody counts.
+	Counts *Counts
 }
 
 // Route finds the target of a command that has its first key so (nil: none); nil
