@@ -99,8 +99,8 @@ func TestKetamaSendsKeysWhereTwemproxyDoes(t *testing.T) {
 }
 
 func TestKetamaLeavesOutMemcachedsPort(t *testing.T) {
-	a, b := appendPoints(nil, "10.0.0.1:11211", 0, 3), appendPoints(nil, "10.0.0.1", 0, 3)
-	if !slices.Equal(a, b) || slices.Equal(a, appendPoints(nil, "10.0.0.1:1121", 0, 3)) {
+	a, b := appendPoints(nil, KetamaName("10.0.0.1:11211"), 0, 3), appendPoints(nil, KetamaName("10.0.0.1"), 0, 3)
+	if !slices.Equal(a, b) || slices.Equal(a, appendPoints(nil, KetamaName("10.0.0.1:1121"), 0, 3)) {
 		t.Errorf("%v, %v", a, b)
 	}
 }

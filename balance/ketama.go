@@ -55,7 +55,7 @@ func (k *ketama) lay(names []string, weights []float64) places {
 	var fresh []point
 	for i, name := range names {
 		for hash := k.counts[name]; hash < counts[name]; hash++ {
-			fresh = appendPoints(fresh, name, int32(i), int32(hash))
+			fresh = appendPoints(fresh, KetamaName(name), int32(i), int32(hash))
 		}
 	}
 	slices.SortFunc(fresh, point.compare)
@@ -114,24 +114,37 @@ func merge(a, b []point) []point {
 // hashCounts is how many hashes each name has.
 func hashCounts(names []string, weights []float64) map[string]int {
 	counts := make(map[string]int, len(names))
-	total := 0.0
-	for _, w := range weights {
-		total += w
-	}
-	n, most := float32(len(names)), maxPoints/pointsPerHash
-	each := float32(min(pointsPerServer/pointsPerHash, max(1, most/max(1, len(names)))))
-	for i, name := range names {
-		part := float32(weights[i]) / float32(total)
-		exact := float32(float64(part*(each*pointsPerHash)/pointsPerHash*n) + 1e-10)
+	for i, count := range exactCounts(weights) {
 		// One at least: a server without a point would get no key at all.
-		counts[name] = max(1, int(math.Floor(float64(exact))))
+		counts[names[i]] = max(1, count)
 	}
 	return counts
 }
 
+// exactCounts is how many hashes twemproxy gives to servers of these weights, 0
+// to those whose share is very small.
+func exactCounts(weights []float64) []int {
+	counts, total := make([]int, len(weights)), 0.0
+	for _, w := range weights {
+		total += w
+	}
+	n, most := float32(len(weights)), maxPoints/pointsPerHash
+	each := float32(min(pointsPerServer/pointsPerHash, max(1, most/max(1, len(weights)))))
+	for i, w := range weights {
+		part := float32(w) / float32(total)
+		exact := float32(float64(part*(each*pointsPerHash)/pointsPerHash*n) + 1e-10)
+		counts[i] = int(math.Floor(float64(exact)))
+	}
+	return counts
+}
+
+// KetamaName is how twemproxy calls a server on its circle that has no name of
+// its own.
+func KetamaName(address string) string { return strings.TrimSuffix(address, memcachedPort) }
+
 // appendPoints appends the four points of a hash of a server.
 func appendPoints(dst []point, name string, owner, hash int32) []point {
-	text := append([]byte(strings.TrimSuffix(name, memcachedPort)), '-')
+	text := append([]byte(name), '-')
 	sum := md5.Sum(strconv.AppendInt(text, int64(hash), 10))
 	for i := range pointsPerHash {
 		dst = append(dst, point{binary.LittleEndian.Uint32(sum[4*i:]), owner, hash})

@@ -98,3 +98,17 @@ func TestAllocNothingSplittingAndJoining(t *testing.T) {
 		}
 	})
 }
+
+func TestAllocFindingTheServerOfAKey(t *testing.T) {
+	key := []byte("user:{42}:name")
+	sharded, _ := NewCircleMap([]Shard{{Master: "a:1"}, {Master: "b:1"}}, Hashing{FNV1a64, '{', '}'}, []Point{{1 << 30, 0}, {1 << 31, 1}})
+	for _, m := range []*Map{One(Shard{}), three(t), sharded} {
+		k := NewKeyspace(KeyspaceParams{Map: m, Read: ReadAny})
+		if n := testing.AllocsPerRun(100, func() {
+			now := k.Map()
+			k.Endpoint(now, now.ShardOf(key), true)
+		}); n != 0 {
+			t.Errorf("%v allocations", n)
+		}
+	}
+}
