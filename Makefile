@@ -41,7 +41,7 @@ conformance: ## run the long tests: a million requests a protocol (an hour at mo
 
 bench: ## measure the sidecar beside other proxies on a quiet machine (20 minutes); BENCH="-all" and the like
 	@scripts/install.sh wrk
-	@scripts/install.sh haproxy nginx cc || true # peers that are not here are named in the result
+	@scripts/install.sh haproxy nginx cc redis-server nutcracker || true # peers that are not here are named in the result
 	@scripts/envoy.sh || true
 	$(GO) run ./bench $(BENCH)
 

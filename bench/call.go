@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -78,17 +77,4 @@ func talk(ctx context.Context, address string, frame []byte) ([]byte, error) {
 	copy(got, head[:])
 	_, err = io.ReadFull(c, got[4:])
 	return got, err
-}
-
-// backendConns is over how many connections calls came to the backend since it
-// was last asked.
-func backendConns(ctx context.Context, backend string) (int64, error) {
-	got, err := talk(ctx, backend, []byte("\x00\x00\x00\x08counts??"))
-	if err != nil {
-		return 0, err
-	}
-	if len(got) != 4+8 {
-		return 0, errors.New("the backend does not tell what it counts")
-	}
-	return int64(binary.BigEndian.Uint64(got[4:])), nil
 }

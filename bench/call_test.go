@@ -153,6 +153,12 @@ func TestAWrongReplyEndsTheLoad(t *testing.T) {
 // answerOnce serves one connection one reply.
 func answerOnce(t *testing.T, reply func(request []byte) []byte) string {
 	t.Helper()
+	return answerBytes(t, len(callFrame(callStrict, 1, 100)), reply)
+}
+
+// answerConn serves one connection.
+func answerConn(t *testing.T, serve func(c net.Conn)) string {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -166,11 +172,7 @@ func answerOnce(t *testing.T, reply func(request []byte) []byte) string {
 			return
 		}
 		defer c.Close()
-		request := make([]byte, len(callFrame(callStrict, 1, 100)))
-		if _, err := io.ReadFull(c, request); err != nil {
-			return
-		}
-		_, _ = c.Write(reply(request)) // the other side tells what it got
+		serve(c)
 	})
 	return ln.Addr().String()
 }

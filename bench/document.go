@@ -30,6 +30,7 @@ the client's side was the limit, and requests/s and latencies say nothing about 
 The peers: HAProxy, nginx and Envoy as an operator would set them up; "reverseproxy" is the proxy of Go's standard
 library; "bytecopy" copies bytes and knows no protocol: for small messages it is the floor, what ordinary sockets cost.
 For Thrift HAProxy is in TCP mode, a relay that parses nothing, and Envoy has its Thrift proxy.
+For Redis twemproxy (Debian's nutcracker) and predixy are there too where they can be had, and a request is one command.
 linkerd2-proxy is not here: it is had as source only, and takes every route from a control plane.
 
 ![CPU time a request beside each peer, with intervals](performance.svg)

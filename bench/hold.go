@@ -55,9 +55,13 @@ func hold(ctx context.Context, p *process, w workload) (held, error) {
 			c.Close()
 		}
 	}()
-	request := "GET " + w.path + " HTTP/1.1\r\nHost: " + p.Address + "\r\n" + strings.Join(httpFields(), "\r\n") + "\r\n\r\n"
+	greet := w.greet
+	if greet == nil {
+		greet = greetHTTP
+	}
+	request, whole := greet(w, p.Address)
 	for range w.hold {
-		c, err := heldConn(p.Address, request, w.body)
+		c, err := heldConn(p.Address, request, whole)
 		if err != nil {
 			return held{}, fmt.Errorf("%s, connection %d: %w", p.name, len(conns)+1, err)
 		}
@@ -82,8 +86,17 @@ func hold(ctx context.Context, p *process, w workload) (held, error) {
 	return h, err
 }
 
+// greeting is what a held connection says before it is idle, and whether the answer
+// so far is whole; one that is not as it must be is an error.
+type greeting func(w workload, address string) (request string, whole func(got []byte) (bool, error))
+
+func greetHTTP(w workload, address string) (string, func(got []byte) (bool, error)) {
+	return "GET " + w.path + " HTTP/1.1\r\nHost: " + address + "\r\n" + strings.Join(httpFields(), "\r\n") + "\r\n\r\n",
+		func(got []byte) (bool, error) { return answered(got, w.body) }
+}
+
 // heldConn is a connection on which a request was answered.
-func heldConn(address, request string, body int) (net.Conn, error) {
+func heldConn(address, request string, whole func(got []byte) (bool, error)) (net.Conn, error) {
 	c, err := net.Dial("tcp", address)
 	if err != nil {
 		return nil, err
@@ -99,7 +112,7 @@ func heldConn(address, request string, body int) (net.Conn, error) {
 	for {
 		n, err := c.Read(buf)
 		got = append(got, buf[:n]...)
-		if whole, bad := answered(got, body); whole || bad != nil {
+		if is, bad := whole(got); is || bad != nil {
 			return c, bad
 		}
 		if err != nil {

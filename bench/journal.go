@@ -78,7 +78,7 @@ func (j *journal) workload(w workload, targets []*target, subject string) {
 	fmt.Fprintf(&b, "### %s\n\n", w.name)
 	ratioTable(&b, rows)
 	absoluteTable(&b, targets)
-	if w.counts {
+	if w.counts != nil {
 		connsTable(&b, targets)
 	}
 	j.write(b.String())

@@ -122,7 +122,7 @@ func TestJournalTellsWhatWasNotMeasuredAndConnectionsToTheBackend(t *testing.T) 
 	for i := range sidecar.samples {
 		sidecar.samples[i].conns = 2
 	}
-	j.workload(workload{name: "some load", counts: true}, []*target{sidecar}, "sidecar")
+	j.workload(workload{name: "some load", counts: toldByBackend}, []*target{sidecar}, "sidecar")
 	for _, want := range []string{"## Thrift\n\nNot measured: there is no cc.\n", "| sidecar | 2 | 475 |\n"} {
 		if !strings.Contains(j.text.String(), want) {
 			t.Errorf("lacks %q:\n%s", want, j.text.String())

@@ -147,8 +147,11 @@ func (m *measurement) one(ctx context.Context, t *target) (sample, error) {
 	if err != nil {
 		return sample{}, err
 	}
-	if m.w.counts {
-		if _, err := backendConns(ctx, m.backend.Address); err != nil { // from here on anew
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	count := func() (int64, error) { return 0, nil }
+	if m.w.counts != nil {
+		if count, err = m.w.counts(ctx, m, t); err != nil {
 			return sample{}, err
 		}
 	}
@@ -168,8 +171,6 @@ func (m *measurement) one(ctx context.Context, t *target) (sample, error) {
 		return sample{}, err
 	}
 	s := sample{load: l, wall: wall, proxy: proxyAfter - proxyBefore, clientSide: l.cpu + backendAfter - backendBefore}
-	if m.w.counts {
-		s.conns, err = backendConns(ctx, m.backend.Address)
-	}
+	s.conns, err = count()
 	return s, err
 }

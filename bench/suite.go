@@ -31,9 +31,11 @@ type workload struct {
 	to       recipient // of many upstreams
 	more     bool      // runs with -all only
 	load     generator
-	hold     int // no load: so many idle connections are held
+	hold     int      // no load: so many idle connections are held
+	greet    greeting // what each of these says first; nil is one of HTTP
 	ask      question
-	counts   bool      // the backend tells over how many connections calls came
+	depth    int       // commands that are sent at once, where a protocol has that
+	counts   census    // over how many connections requests come to the backend; nil = not told
 	measures []measure // that ratios are taken of; none is CPU time
 	goals    []goal
 }
@@ -105,7 +107,7 @@ type load struct {
 
 // suites is all that is measured.
 func suites() []suite {
-	return []suite{http1(), http1Idle(), http1Many(), thrift(), thriftMux(), thriftMuxSlow()}
+	return []suite{http1(), http1Idle(), http1Many(), thrift(), thriftMux(), thriftMuxSlow(), redis(), redisIdle()}
 }
 
 // goalBeside is the workload's goal for a measure beside that peer's, false if

@@ -20,7 +20,7 @@ func thrift() suite {
 // many bytes there and back. HAProxy is a relay here that parses nothing.
 func calls(conns, body int) workload {
 	return workload{
-		name: plural(conns, "connection") + ", calls of " + size(body), conns: conns, path: "echo", body: body, load: caller, ask: askCall, counts: true,
+		name: plural(conns, "connection") + ", calls of " + size(body), conns: conns, path: "echo", body: body, load: caller, ask: askCall, counts: toldByBackend,
 		goals: []goal{{"haproxy", cpuTime, 1.15}},
 	}
 }
