@@ -19,6 +19,7 @@ type facts struct {
 	flags, categories, tips []string
 	specs                   []keySpec
 	in                      categories
+	keyless                 bool // what stands at its keys' places are channels
 }
 
 // factsOf are those of a row; of one that is not in the table there are none.
@@ -36,6 +37,10 @@ func factsByIndex(text string) []facts {
 			continue // a test finds those that are missing
 		}
 		of := facts{since: f[1], group: f[2], flags: strings.Fields(f[3]), categories: strings.Fields(f[4]), tips: strings.Fields(f[5]), specs: specsOf(f[6])}
+		of.keyless = len(of.specs) > 0
+		for i := range of.specs {
+			of.keyless = of.keyless && !of.specs[i].isKey()
+		}
 		for _, c := range of.categories {
 			of.in |= categoryNamed(c)
 		}

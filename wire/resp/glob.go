@@ -2,14 +2,22 @@ package resp
 
 import "bytes"
 
+const maxPattern = 1024
+
 // isGlob tells whether the pattern is more than a name.
 func isGlob(pattern []byte) bool { return bytes.ContainsAny(pattern, "*?[") }
 
 // glob tells whether pattern matches all of b, as Redis' patterns do: * ? [a-z]
-// [^a] and \x for x. Letters match in either case. It takes no more than the product of both
-// lengths in steps, whatever the pattern: a star that fails is tried one byte further, and no
-// star before it is tried again.
+// [^a] and \x for x. Letters match in either case. It takes no more than the
+// product of both lengths in steps, whatever the pattern: a star that fails is
+// tried one byte further, and no star before it is tried again.
+//
+// A pattern longer than maxPattern matches nothing: a client must not have
+// megabytes looked through once for each name that there is.
 func glob(b, pattern []byte) bool {
+	if len(pattern) > maxPattern {
+		return false
+	}
 	star, tried := -1, 0 // the last star and what it was tried to end before
 	i, j := 0, 0
 	for i < len(b) {

@@ -20,6 +20,7 @@ type clientState struct {
 	host    string // of laddr, "" without TCP
 	port    int
 	since   time.Time
+	keys    []Span // memory for the keys of the command under way
 }
 
 // localEnv is what a listener tells of itself to all of its clients.
@@ -167,24 +168,6 @@ func (e *localEnv) time() time.Time {
 		return time.Now()
 	}
 	return e.now()
-}
-
-// denied tells whether the client may not have the command run, which has the
-// right number of arguments, and appends what it is told instead.
-func (c *clientState) denied(dst []byte, row *Row, b []byte, args []Span, env *localEnv) ([]byte, bool) {
-	if c.user == "" && !row.beforeLogin() {
-		return append(dst, noAuth...), true
-	}
-	return dst, false
-}
-
-// beforeLogin tells of the commands by which a client logs in, or leaves.
-func (r *Row) beforeLogin() bool {
-	switch r.Name {
-	case "auth", "hello", "quit", "reset":
-		return true
-	}
-	return false
 }
 
 // lookup is Lookup, and what was learnt.

@@ -14,17 +14,11 @@ func (c *clientState) command(dst []byte, sub string, q localQuery) []byte {
 		return c.commandInfo(dst, q.env.listed(), q.env)
 	case "count":
 		return AppendInt(dst, int64(len(q.env.listed())))
-	case "info":
-		if len(q.args) == 2 {
-			return c.commandInfo(dst, q.env.listed(), q.env)
+	case "info", "docs":
+		if len(q.args)-2 > maxNamed {
+			return append(dst, "-ERR sidecar: too_large COMMAND names more than 1024 commands at once\r\n"...)
 		}
-		return c.commandInfo(dst, q.named(), q.env)
-	case "docs":
-		rows := slices.DeleteFunc(q.named(), func(r *Row) bool { return r == nil })
-		if len(q.args) == 2 {
-			rows = q.env.listed()
-		}
-		return c.commandDocs(dst, rows, q.env)
+		return c.commandAbout(dst, sub, q)
 	case "list":
 		return c.commandList(dst, q)
 	case "getkeys", "getkeysandflags":
@@ -32,6 +26,22 @@ func (c *clientState) command(dst []byte, sub string, q localQuery) []byte {
 	default:
 		return appendHelp(dst, "command")
 	}
+}
+
+// maxNamed is how many commands a client may ask for by name at once: a name of
+// some bytes is answered by hundreds.
+const maxNamed = 1024
+
+// commandAbout answers COMMAND INFO and COMMAND DOCS.
+func (c *clientState) commandAbout(dst []byte, sub string, q localQuery) []byte {
+	rows := q.env.listed()
+	if len(q.args) > 2 {
+		rows = q.named()
+	}
+	if sub == "info" {
+		return c.commandInfo(dst, rows, q.env)
+	}
+	return c.commandDocs(dst, slices.DeleteFunc(rows, func(r *Row) bool { return r == nil }), q.env)
 }
 
 // lists tells whether clients are told of the command.

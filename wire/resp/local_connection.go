@@ -66,7 +66,7 @@ const (
 	wrongPass   = "-WRONGPASS invalid username-password pair or user is disabled.\r\n"
 	badName     = "-ERR Client names cannot contain spaces, newlines or special characters.\r\n"
 	noAuth      = "-NOAUTH Authentication required.\r\n"
-	helloNoAuth = "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time\r\n"
+	helloNoAuth = "-NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time\r\n"
 	noPassword  = "-ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?\r\n"
 )
 

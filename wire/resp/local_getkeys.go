@@ -34,18 +34,7 @@ func (c *clientState) commandKeys(dst []byte, q localQuery, flags bool) []byte {
 }
 
 // hasKeys: the names of sharded channels choose a shard and are no keys.
-func (r *Row) hasKeys() bool {
-	if r.Keys.None() {
-		return false
-	}
-	specs := factsOf(r).specs
-	for i := range specs {
-		if specs[i].isKey() {
-			return true
-		}
-	}
-	return len(specs) == 0
-}
+func (r *Row) hasKeys() bool { return !r.Keys.None() && !factsOf(r).keyless }
 
 // keysMayLack tells of commands that can do without, such as scripts.
 func (r *Row) keysMayLack() bool {

@@ -205,3 +205,49 @@ func flat(reply string) string {
 	}
 	return strings.Join(list, " ")
 }
+
+// Whatever a client sends is answered by whole replies, as many as there are
+// commands or, of those that unsubscribe, channels.
+func FuzzLocal(f *testing.F) {
+	for _, lines := range []string{alone, clustered} {
+		for line := range strings.SplitSeq(strings.ReplaceAll(lines, "\n", "|"), "|") {
+			f.Add(line)
+		}
+	}
+	for _, line := range keyLines {
+		f.Add("COMMAND GETKEYSANDFLAGS " + line)
+	}
+	f.Add("COMMAND LIST FILTERBY PATTERN *a*[^b-c]\\*?")
+	policy := mustPolicy(f, Rules{Allow: words("@read"), AllowKeys: words("a")})
+	f.Fuzz(func(t *testing.T, line string) {
+		args := strings.Split(line, " ")
+		b, spans := spansOf(t, args...)
+		own := newLocal(t, localEnv{policy: policy})
+		r := own.env.find(b, spans)
+		if r == nil || !r.Fits(len(spans)) {
+			return
+		}
+		own.state.denied(nil, r, b, spans, own.env)
+		if r.Treatment == Local {
+			own.do(args...)
+			own.do("CLIENT", "INFO")
+		}
+	})
+}
+
+func TestGlobsMatchAsRedisDoes(t *testing.T) {
+	real := dialRedis(t, startRedis(t, false))
+	for _, c := range [][2]string{
+		{"get", "g*"}, {"get", "G?T"}, {"get", "*"}, {"get", "*t"}, {"get", "*e*"}, {"get", "ge"}, {"get", "get?"}, {"get", "g[a-f]t"}, {"get", "g[^a-f]t"}, {"get", "g[f-a]t"},
+		{"get", "g[e"}, {"get", "ge[t"}, {"get", "g\\et"}, {"get", "get\\"}, {"get", ""}, {"get", "**t**"}, {"get", "[g][e][t]"}, {"get", "g[]et"}, {"get", "*[x]*"}, {"get", "g[\\e]t"}, {"get", "*g*e*t*t"},
+	} {
+		v, _ := value(t, real.do("COMMAND", "LIST", "FILTERBY", "PATTERN", c[1]))
+		want := false
+		for _, name := range texts(v) {
+			want = want || name == c[0]
+		}
+		if got := glob([]byte(c[0]), []byte(c[1])); got != want {
+			t.Errorf("%s: %v, Redis says %v", c[1], got, want)
+		}
+	}
+}
