@@ -557,6 +557,7 @@ func All() []*Desc {
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
 		SocketBytesSent, SocketBytesRecv, ThriftMessagesSent, ThriftMessagesRecv,
+		RedisMessagesSent, RedisMessagesRecv, RedisRepliesLarge, RedisConnsUnclean, RedisShared, RedisCalls, RedisAbandoned,
 		MuxMessagesSent, MuxMessagesRecv, MuxMaxTag, MuxTags, MuxAbandoned, MuxDiscards, MuxNacks, MuxDrains, MuxLeases, MuxLeasesOver, MuxPingLatency, MuxPingsUnanswered,
 		ListenerConnections, ListenerAccepted, ListenerRefused, ListenerParked, ListenerInFlight, ListenerRequests, ListenerFailures, DeadlinesMalformed, ClientBytesIn, ClientBytesOut, MuxDiscarded, MuxClientsCut, HeldBytes,
 		Filtered, CacheRequests, CacheStored, CacheInvalidations, CacheBytes, CacheTargets,

@@ -32,6 +32,38 @@ var (
 		Help:   "Replies of the endpoint over Thrift, exceptions included."}
 )
 
+// Redis, backend side.
+var (
+	RedisMessagesSent = &Desc{Name: "scales.redis.RedisTransportSink.messages_sent",
+		Prom: "sidecar_redis_sent_commands_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Commands sent to the Redis server, parts of split ones counted each."}
+	RedisMessagesRecv = &Desc{Name: "scales.redis.RedisTransportSink.messages_recv",
+		Prom: "sidecar_redis_received_replies_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelEndpoint},
+		Help:   "Replies of the Redis server, errors included."}
+	RedisRepliesLarge = &Desc{Name: "sidecar.redis.replies_too_large",
+		Prom: "sidecar_redis_replies_too_large_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Calls whose replies were larger than max_reply or than the memory left for replies."}
+	RedisConnsUnclean = &Desc{Name: "sidecar.redis.connections_unclean",
+		Prom: "sidecar_redis_connections_unclean_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Connections closed because what a session left on them could not be undone."}
+	RedisShared = &Desc{Name: "sidecar.redis.shared_connections",
+		Prom: "sidecar_redis_shared_connections", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Connections to Redis servers that carry commands of many clients."}
+	RedisCalls = &Desc{Name: "sidecar.redis.calls",
+		Prom: "sidecar_redis_calls", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Bursts of commands in flight on shared connections."}
+	RedisAbandoned = &Desc{Name: "sidecar.redis.calls_abandoned",
+		Prom: "sidecar_redis_calls_abandoned", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Of them, those whose replies nobody waits for any more."}
+)
+
 // Mux, backend side.
 var (
 	MuxMessagesSent = &Desc{Name: "scales.thriftmux.SocketTransportSink.messages_sent",

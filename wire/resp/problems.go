@@ -45,6 +45,7 @@ var (
 	errReplyDepth  = &Problem{text: "aggregates of a reply are more than 32 deep"}
 	errReplyStream = &Problem{text: "streamed strings and aggregates are not supported"}
 	errReplyPlace  = &Problem{text: "push message inside of a reply, or an empty one"}
+	errReplyPush   = &Problem{text: "push message on a connection that asked for none"}
 	errReplyValue  = &Problem{text: "null, boolean or verbatim string of a reply is malformed"}
 )
 

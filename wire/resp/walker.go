@@ -14,6 +14,7 @@ type Walker struct {
 	depth  int
 	text   bool // pos is at the CRLF behind a string
 	begun  bool // the reply itself has begun, not only its attributes
+	kind   byte // of the head
 	head   Span
 	number int64
 	open   [maxDepth]level
@@ -36,6 +37,10 @@ func (w *Walker) Head() Span { return w.head }
 
 // Begun tells whether the reply's first line is known.
 func (w *Walker) Begun() bool { return w.begun }
+
+// Kind is the first byte of the reply's own first line, once Begun; it is there
+// when the line itself is forgotten.
+func (w *Walker) Kind() byte { return w.kind }
 
 // Count is how many elements the reply has, pairs of a map, or bytes of a
 // string; -1 of a null, once Begun.
@@ -140,7 +145,7 @@ func (w *Walker) enter(kind byte, line Span, value []byte) *Problem {
 		return p
 	}
 	if !w.begun && w.depth == 0 && kind != '|' {
-		w.begun, w.head, w.number = true, line, n
+		w.begun, w.kind, w.head, w.number = true, kind, line, n
 	}
 	if kind != '|' { // an attribute is no element of what it stands in
 		w.open[w.depth].left--

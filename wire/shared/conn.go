@@ -32,6 +32,9 @@ type Params struct {
 	Now     func() int64
 	// Most is how many slots may be in use at once.
 	Most int
+	// InOrder: replies come in the order of the requests and have no numbers (see
+	// Next). Each request is of one put.
+	InOrder bool
 	// First is when Tend is wanted at first, 0 for never.
 	First int64
 }
@@ -83,6 +86,9 @@ func (c *Conn) Status() sidecar.Status {
 	}
 	return sidecar.Open
 }
+
+// Ended is closed once the connection has ended and nothing is written any more.
+func (c *Conn) Ended() <-chan struct{} { return c.stopped }
 
 // Load is how many slots are in use, those that were abandoned included.
 func (c *Conn) Load() (used, abandoned int) {
@@ -156,11 +162,11 @@ func (c *Conn) Expire(uint8, uint64) {
 // was not sent whole none need come: its number is free by then. With the lock
 // held.
 func (c *Conn) stale(now int64) bool {
-	for a := c.abandoned.first; a != nil && now-a.abandoned >= staleAfter; a = c.abandoned.first {
-		if !a.cut {
+	for a := c.abandoned.first; a != nil && now-a.slot.abandoned >= staleAfter; a = c.abandoned.first {
+		if !a.slot.cut {
 			return true
 		}
-		c.drop(a)
+		c.drop(a.slot)
 	}
 	return false
 }
@@ -171,8 +177,8 @@ func (c *Conn) arm() {
 		return
 	}
 	at := c.tend
-	if a := c.abandoned.first; a != nil && (at == 0 || a.abandoned+staleAfter < at) {
-		at = a.abandoned + staleAfter
+	if a := c.abandoned.first; a != nil && (at == 0 || a.slot.abandoned+staleAfter < at) {
+		at = a.slot.abandoned + staleAfter
 	}
 	c.timer.Arm(at, 0)
 }

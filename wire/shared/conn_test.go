@@ -260,7 +260,7 @@ func TestRequestThatWasCutFreesItsNumberAfterATime(t *testing.T) {
 		s, _ := l.Reserve()
 		s.puts = 1 // as if a first piece had left
 		l.mu.Lock()
-		l.sent.push(s)
+		l.sent.push(&s.sent)
 		l.mu.Unlock()
 		c := make(chan *sidecar.Fault)
 		go func() { c <- l.Leave(s, nil, l.Send(x, s, make([]byte, 100), nil)) }()

@@ -60,7 +60,7 @@ func TestHalfAReplyIsLetGoWithItsExchange(t *testing.T) {
 		<-c
 		read(t, peer) // the notice
 		l.mu.Lock()
-		kept := cap(l.abandoned.first.Buf)
+		kept := cap(l.abandoned.first.slot.Buf)
 		l.mu.Unlock()
 		if kept != 0 || l.params.Room.Used() != 0 {
 			t.Errorf("%d bytes are kept, %d of the room", kept, l.params.Room.Used())

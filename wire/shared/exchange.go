@@ -53,7 +53,7 @@ func (c *Conn) Send(x *sidecar.Exchange, s *Slot, head, body []byte) *sidecar.Fa
 	c.out.put(head, body)
 	if s.puts == 0 {
 		s.at, s.end = at, c.out.end()
-		c.sent.push(s)
+		c.sent.push(&s.sent)
 	}
 	s.puts++
 	c.gather()
@@ -190,8 +190,10 @@ func (c *Conn) desert(s *Slot, farewell []byte) {
 // abandon keeps the number of s, which nobody waits for any more, and nothing
 // else of it; with the lock held.
 func (c *Conn) abandon(s *Slot, cut bool) {
-	s.unlink()
-	c.abandoned.push(s)
+	if !c.params.InOrder { // else its reply still has its place among the others
+		s.sent.unlink()
+	}
+	c.abandoned.push(&s.left)
 	s.abandoned, s.cut = c.params.Now(), cut
 	c.give(s.Buf)
 	s.Buf = nil
@@ -219,12 +221,12 @@ func (c *Conn) takeBack(s *Slot) bool {
 		return false
 	}
 	n := s.end - s.at
-	for o := s.next; o != nil; o = o.next {
-		o.at -= n
-		o.end -= n
+	for p := s.sent.next; p != nil; p = p.next {
+		p.slot.at -= n
+		p.slot.end -= n
 	}
-	for o := c.abandoned.first; o != nil; o = o.next {
-		if o.at > s.at { // else its reply would be taken for one to nothing
+	for p := c.abandoned.first; p != nil && !c.params.InOrder; p = p.next {
+		if o := p.slot; o.at > s.at { // else its reply would be taken for one to nothing
 			o.at -= n
 			o.end -= n
 		}
@@ -241,7 +243,8 @@ func (c *Conn) Free(s *Slot) {
 
 // drop frees the number of s; with the lock held.
 func (c *Conn) drop(s *Slot) {
-	s.unlink()
+	s.sent.unlink()
+	s.left.unlink()
 	s.leave(unused)
 	c.give(s.Buf)
 	s.Buf = nil

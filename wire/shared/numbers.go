@@ -29,6 +29,7 @@ func (t *numbers) take(most int) *Slot {
 	}
 	t.low = n / 64
 	s := &Slot{Number: n, signal: make(chan struct{}, 1)}
+	s.sent.slot, s.left.slot = s, s
 	t.list = append(t.list, s)
 	t.used++
 	return s

@@ -17,7 +17,8 @@ func (c *Conn) read() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	written := c.out.written()
-	for s := c.sent.first; s != nil; s = s.next {
+	for p := c.sent.first; p != nil; p = p.next {
+		s := p.slot
 		if s.turn(waiting, delivering) {
 			s.fault = fault(c.why, s.at >= written)
 			s.leave(failed)
@@ -25,7 +26,7 @@ func (c *Conn) read() {
 		}
 	}
 	for c.abandoned.first != nil {
-		c.drop(c.abandoned.first)
+		c.drop(c.abandoned.first.slot)
 	}
 	c.out = outbox{}
 }
@@ -97,10 +98,46 @@ func (c *Conn) Find(number int) (*Slot, Gen) {
 	return nil, 0
 }
 
+// Next is the slot whose reply comes next, where replies come in order, and its
+// present use: that of the first request which has left and was not answered, be
+// it abandoned or not; nil if no reply can come. It is the same one until Finish,
+// Fail or Forget. The reader's. Hot.
+func (c *Conn) Next() (*Slot, Gen) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	p := c.sent.first
+	if p == nil || p.slot.at >= c.out.start+int64(len(c.out.taken)) {
+		return nil, 0
+	}
+	return p.slot, Gen(p.slot.word.Load() >> stateBits)
+}
+
 // Finish ends what Win began: the reply is whole. Hot.
 func (c *Conn) Finish(s *Slot) {
+	if c.params.InOrder {
+		c.mu.Lock()
+		s.sent.unlink() // its owner may be slow to free it
+		c.mu.Unlock()
+	}
 	s.leave(done)
 	s.Wake()
+}
+
+// Fail ends what Win began: the reply has come, and its owner gets f in its
+// place.
+func (c *Conn) Fail(s *Slot, f sidecar.Fault) {
+	c.mu.Lock()
+	s.sent.unlink()
+	c.mu.Unlock()
+	s.fault = &f
+	s.leave(failed)
+	s.Wake()
+}
+
+// Discard drops what has come of the reply of s, which the reader has won.
+func (c *Conn) Discard(s *Slot) {
+	c.give(s.Buf)
+	s.Buf = nil
 }
 
 // Forget ends the use of an abandoned slot, whose reply has come: false if it is

@@ -25,13 +25,17 @@ type Slot struct {
 	signal chan struct{} // of one place: signals between two waits are one
 	fault  *sidecar.Fault
 
+	// Awaited is what the reply consists of, and Mark what the speaker has to say
+	// of it beside its bytes: both are the speaker's, the owner sets the one before
+	// Send and reads the other after Await.
+	Awaited, Mark int
+
 	// Under the connection's lock:
 	at, end    int64 // its bytes in the stream, 0 if none was put
 	puts       int
-	next, prev *Slot
-	in         *order // where it is linked
-	abandoned  int64  // since when
-	cut        bool   // and its request was not sent whole
+	sent, left place // in the order of what was put, and of what was abandoned
+	abandoned  int64 // since when
+	cut        bool  // and its request was not sent whole
 }
 
 // The states of a slot.
@@ -68,7 +72,7 @@ func (s *Slot) turn(from, to uint64) bool {
 // begin makes the slot that of its next owner.
 func (s *Slot) begin() {
 	gen := s.word.Load()>>stateBits + 1
-	s.fault, s.at, s.end, s.puts = nil, 0, 0, 0
+	s.fault, s.at, s.end, s.puts, s.Awaited, s.Mark = nil, 0, 0, 0, 0, 0
 	s.word.Store(gen<<stateBits | waiting)
 	select {
 	case <-s.signal:
@@ -110,37 +114,44 @@ func (s *Slot) settled() bool {
 // order is slots in the order in which their first bytes were put, or in which
 // they were abandoned.
 type order struct {
-	first, last *Slot
+	first, last *place
 	n           int
 }
 
-func (o *order) push(s *Slot) {
-	s.in, s.prev, s.next = o, o.last, nil
+// place is a slot's in an order.
+type place struct {
+	slot       *Slot
+	next, prev *place
+	in         *order // where it is linked
+}
+
+func (o *order) push(p *place) {
+	p.in, p.prev, p.next = o, o.last, nil
 	if o.last != nil {
-		o.last.next = s
+		o.last.next = p
 	} else {
-		o.first = s
+		o.first = p
 	}
-	o.last = s
+	o.last = p
 	o.n++
 }
 
-// unlink takes s out of where it is.
-func (s *Slot) unlink() {
-	o := s.in
+// unlink takes p out of where it is.
+func (p *place) unlink() {
+	o := p.in
 	if o == nil {
 		return
 	}
-	if s.prev != nil {
-		s.prev.next = s.next
+	if p.prev != nil {
+		p.prev.next = p.next
 	} else {
-		o.first = s.next
+		o.first = p.next
 	}
-	if s.next != nil {
-		s.next.prev = s.prev
+	if p.next != nil {
+		p.next.prev = p.prev
 	} else {
-		o.last = s.prev
+		o.last = p.prev
 	}
-	s.in, s.prev, s.next = nil, nil, nil
+	p.in, p.prev, p.next = nil, nil, nil
 	o.n--
 }
