@@ -18,7 +18,7 @@ import (
 // written. It is pooled.
 type active struct {
 	turn
-	watch   watch.Client
+	guard   watch.Client
 	burst   Burst
 	at      int           // of the burst's commands, the first that is not dealt with
 	problem *Problem      // what stands behind the burst, nil or More if nothing does
@@ -30,13 +30,17 @@ type active struct {
 	said    hold          // replies that are to be written together
 	out     out
 	rows    []*Row // of the burst's commands, as far as they were looked at
+	plan    plan
+	crew    crew
+	held    bool // replies were kept back, as some may be followed
+	kept    hold // which they are
 }
 
 // Expire passes an alarm on to the exchange, but for the one that is the
 // client's watch.
 func (a *active) Expire(which uint8, mark uint64) {
 	if which == watch.Alarm {
-		a.watch.Expire(mark)
+		a.guard.Expire(mark)
 		return
 	}
 	a.x.Expire(which, mark)

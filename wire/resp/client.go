@@ -66,6 +66,7 @@ func (cl *Client) Drain(hard bool) {
 	if hard {
 		g = cl.act.x.Gen()
 		cl.act.out.interrupt(sidecar.Draining)
+		cl.act.crew.stop(sidecar.Draining)
 	}
 	if g != 0 {
 		cl.act.x.Interrupt(g, sidecar.Draining)
@@ -78,6 +79,7 @@ func (cl *Client) take() *active {
 	a.cl = cl
 	a.in, a.r, a.w = cl.srv.means.bufs.Small(), 0, 0
 	a.last, a.at, a.problem = 0, 0, nil
+	a.crew.why.Store(0)
 	a.burst = Burst{commands: a.burst.commands[:0], args: a.burst.args[:0]}
 	cl.mu.Lock()
 	cl.act = a
@@ -90,7 +92,7 @@ func (cl *Client) put(a *active) {
 	cl.act = nil
 	cl.mu.Unlock()
 	a.x.End()
-	a.free()
+	a.rest()
 	cl.srv.means.room.Give(cl.srv.means.bufs, a.in)
 	a.cl, a.in = nil, nil
 	cl.srv.actives.Put(a)

@@ -1,5 +1,7 @@
 package resp
 
+import "strings"
+
 // Row is what is known of a command or subcommand of Redis: its facts as COMMAND
 // tells them, and what the sidecar does with it. Nobody changes rows.
 type Row struct {
@@ -47,6 +49,12 @@ func (r *Row) Blocks() bool { return r.Flags&blocks != 0 }
 
 // PubSub tells whether it belongs to publishing and subscribing.
 func (r *Row) PubSub() bool { return r.Flags&pubsub != 0 }
+
+// Scripts tells whether it runs a script or a function: what such a command says
+// of the server proves nothing of whether it was run.
+func (r *Row) Scripts() bool {
+	return strings.HasPrefix(r.Name, "eval") || strings.HasPrefix(r.Name, "fcall")
+}
 
 // Container tells whether it only has subcommands.
 func (r *Row) Container() bool { return r.Flags&container != 0 }

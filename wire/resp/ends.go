@@ -77,10 +77,14 @@ func (a *active) linger() {
 	}
 }
 
-// free gives back what the connection held for replies.
-func (a *active) free() {
-	a.said.free(a.srv.means)
-	a.call.Requests, a.call.Key, a.call.Row, a.call.Target, a.call.Client, a.call.Replies = nil, nil, nil, nil, nil, nil
+// rest gives back what the connection held for commands and replies.
+func (a *active) rest() {
+	m := a.srv.means
+	a.plan.reset(m)
+	a.said.free(m)
+	a.kept.free(m)
+	a.free()
+	a.out.bad = false // nobody writes any more
 	clear(a.rows[:cap(a.rows)])
 	a.rows = a.rows[:0]
 }

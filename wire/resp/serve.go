@@ -1,10 +1,6 @@
 package resp
 
-import (
-	"context"
-
-	"sidecar"
-)
+import "context"
 
 // maxShared is how many bytes of commands go over a connection that others use,
 // too: they are copied between theirs.
@@ -57,10 +53,17 @@ const keptReplies = 32 << 10
 // step deals with the next commands of the burst. It reports whether the
 // connection goes on.
 func (a *active) step(ctx context.Context, set *Settings) bool {
-	if n, t := a.alike(set); n > 0 {
-		return a.direct(ctx, set, t, n)
+	if s, yes := a.alike(set); yes {
+		return a.direct(ctx, s)
 	}
-	return a.single(ctx, set)
+	if a.pins(set, a.at) {
+		return a.flush() && a.talk(ctx, set)
+	}
+	goesOn := a.lay(set)
+	ok := len(a.plan.lanes) == 0 || a.runLanes(ctx)
+	ok = ok && a.assemble(ctx)
+	a.plan.reset(a.srv.means)
+	return ok && goesOn
 }
 
 // bytes are those of the burst, and args where the arguments of its command i
@@ -93,71 +96,8 @@ func firstKey(row *Row, b []byte, args []Span) []byte {
 	return keys[0].Of(b)
 }
 
-// alike is how many commands from the next on go as they came, in one piece, to
-// one target whose servers all have all keys.
-func (a *active) alike(set *Settings) (n int, to *Target) {
-	if a.cl.state.replies != repliesOn {
-		return 0, nil
-	}
-	b, commands := a.bytes(), a.burst.commands
-	first := commands[a.at].Start
-	for i := a.at; i < len(commands); i++ {
-		c := &commands[i]
-		if c.Inline || i > a.at && (c.Start != commands[i-1].End || c.End-first > maxShared) {
-			break
-		}
-		row, args := a.row(i), a.args(i)
-		if row == nil || !row.Fits(len(args)) {
-			break
-		}
-		if _, no := a.cl.state.denied(nil, row, b, args, set.env); no {
-			break
-		}
-		if tr := row.TreatmentOf(b, args); tr == Refuse || tr == Local || tr == Pin {
-			break
-		}
-		t := set.Route(row, firstKey(row, b, args), a.cl.ip)
-		if t == nil || to != nil && t != to || len(t.Keys.Map().Shards) > 1 {
-			break
-		}
-		alone := t.alone(row)
-		if alone && n > 0 {
-			break
-		}
-		n, to = n+1, t
-		if alone {
-			break
-		}
-	}
-	return n, to
-}
-
 // alone tells whether a command must not share an exchange with others.
 func (t *Target) alone(row *Row) bool { return t.Alone != nil && t.Alone[row.Index()] }
-
-// single deals with one command that goes nowhere, or not as it came.
-func (a *active) single(ctx context.Context, set *Settings) bool {
-	i, b := a.at, a.bytes()
-	row, args := a.row(i), a.args(i)
-	if !a.said.grow(a.srv.means, 512) {
-		return false
-	}
-	mute := a.cl.state.begin()
-	dst, then := a.said.b, goOn
-	if dst, no := a.refusal(dst, set, i); no {
-		return a.saidOf(dst, mute, then)
-	}
-	switch row.TreatmentOf(b, args) {
-	case Local:
-		dst, then = a.cl.state.local(dst, row, b, args, set.env)
-		mute = false // it knows itself
-	case Pin:
-		return a.flush() && a.talk(ctx, set)
-	default:
-		dst = AppendOwnError(dst, sidecar.NoRoute.String(), "")
-	}
-	return a.saidOf(dst, mute, then)
-}
 
 // refusal tells whether the command i goes nowhere, and appends what its client
 // is told instead.
@@ -174,20 +114,6 @@ func (a *active) refusal(dst []byte, set *Settings, i int) ([]byte, bool) {
 		return AppendRefused(dst, row), true
 	}
 	return a.cl.state.denied(dst, row, b, args, set.env)
-}
-
-// saidOf goes on behind a command that was answered here: dst is what has been
-// said, with its reply.
-func (a *active) saidOf(dst []byte, mute bool, then act) bool {
-	a.at++
-	was := len(a.said.b)
-	if !a.said.took(a.srv.means, dst) {
-		return false
-	}
-	if mute {
-		a.said.b = a.said.b[:was]
-	}
-	return then != closeNow
 }
 
 // welcome lifts the limits of a guest that has logged in: what was too much for

@@ -11,7 +11,8 @@ import (
 
 // Settings of a server that may change while it runs.
 type Settings struct {
-	Route          Route         // where commands go; it must be set
+	Route          Route         // where commands go; needed if Only is nil
+	Only           *Target       // where all of them go, so that nobody need ask
 	MaxRequest     int           // bytes of one command, 0 for Redis' own limit
 	HeaderTimeout  time.Duration // of a silence in the middle of a command
 	IdleTimeout    time.Duration // of a kept connection without a command
@@ -55,6 +56,7 @@ type Server struct {
 	draining atomic.Bool
 	clients  atomic.Int64 // so far: the last one's id
 	actives  sync.Pool
+	members  sync.Pool
 	outboxes sync.Pool
 }
 
@@ -70,9 +72,17 @@ func NewServer(p Params, s Settings) *Server {
 	srv.Set(s)
 	srv.actives.New = func() any {
 		a := &active{turn: turn{srv: srv}}
+		a.turn.a, a.turn.watch = a, &a.guard
 		a.alarms.Init(p.Wheel, a)
-		a.watch.Init(p.Lot, &a.x, srv.finEnds)
+		a.guard.Init(p.Lot, &a.x, srv.finEnds)
+		a.crew.told = make(chan struct{}, 1)
 		return a
+	}
+	srv.members.New = func() any {
+		m := &member{turn: turn{srv: srv}}
+		m.alarms.Init(p.Wheel, m)
+		m.begins = m.serve
+		return m
 	}
 	srv.outboxes.New = func() any {
 		o := new(outbox)

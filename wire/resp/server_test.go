@@ -32,7 +32,7 @@ func TestAPipelineIsOneExchange(t *testing.T) {
 func TestHalfCommandsAreAwaited(t *testing.T) {
 	h := newHarness(t)
 	c := h.client()
-	in := req("GET", "a") + req("SET", "k", strings.Repeat("v", 100_000)) + "\r\n\n" + req("GET", "b")
+	in := req("GET", "a") + req("SET", "k", strings.Repeat("v", 100_000)) + "\r\n\n" + "GET b\r\n"
 	for i := 0; i < len(in); {
 		n := min(len(in)-i, 1+i%7*977)
 		c.Send(in[i : i+n])
@@ -62,6 +62,16 @@ func TestAFailedExchangeAnswersEachCommand(t *testing.T) {
 	c.Send(req("GET", "a") + req("GET", "b"))
 	const text = "-ERR sidecar: connect_refused no endpoint of the service could be connected to (attempts: 1)\r\n"
 	c.Expect(text + text)
+}
+
+func TestClientsThatAskForNoRepliesGetNone(t *testing.T) {
+	h := newHarness(t)
+	c := h.client()
+	c.Send(req("CLIENT", "REPLY", "SKIP") + req("GET", "a") + req("GET", "b") +
+		req("CLIENT", "REPLY", "OFF") + req("SET", "c", "1") + req("PING") + req("NOSUCH"))
+	c.Expect("$5\r\nGET b\r\n")
+	c.Send(req("GET", "d") + req("CLIENT", "REPLY", "ON") + req("GET", "e"))
+	c.Expect("+OK\r\n$5\r\nGET e\r\n")
 }
 
 // Bytes that are no command are answered in Redis' words behind the replies to
