@@ -54,7 +54,8 @@ type Listener struct {
 	Upstream       string   // for what no route matches; "" = that is refused
 	Filters        []Filter // before those of a route
 	Cache          Cache
-	Thrift         Thrift // of ProtocolThrift; the keys of HTTP are zero then
+	Thrift         Thrift       // of ProtocolThrift; the keys of HTTP are zero then
+	Redis          RedisClients // of ProtocolRedis; the same
 	Routes         []Route
 	MaxConnections int           // at least 1
 	MaxInFlight    int           // requests at once; 0 = no limit
@@ -80,6 +81,7 @@ type Route struct {
 	Upstream string // exists
 	Cache    bool   // the listener's cache serves it, where that is on
 	Filters  []Filter
+	Mirror   string // of ProtocolRedis: the upstream that gets a copy of its writes; "" = none
 }
 
 // Cache keeps answers that say for how long they hold.
@@ -140,6 +142,9 @@ type Match struct {
 	Service    string // of ProtocolThrift, which has no Host and no PathPrefix
 	Method     string
 	Headers    []Header // sorted by name
+	Command    string   // of ProtocolRedis, which has this, the next two and no other; lower case
+	KeyPrefix  string   // of the command's first key
+	Client     string   // the client's address, without a port
 }
 
 // Header is a field that a request must have with exactly this value.
@@ -150,23 +155,30 @@ type Upstream struct {
 	Key  string // "upstream.users", for File.ProblemAt
 	Name string //
 	Sources
-	Protocol       string        // one of the Protocols
-	Thrift         Thrift        // of ProtocolThrift and ProtocolThriftMux
-	Mux            Mux           // of ProtocolThriftMux
+	Protocol string // one of the Protocols
+	Thrift   Thrift // of ProtocolThrift and ProtocolThriftMux
+	Mux      Mux    // of ProtocolThriftMux
+	Redis    Redis  // of ProtocolRedis
+	TLS      TLS
+	Timeouts
+	Balance     Balance
+	Pool        Pool
+	MaxInFlight int // requests at once; 0 = no limit
+	Breaker     Breaker
+	Circuit     Circuit
+	Fallback    Fallback
+	Retry       Retry
+	Hedge       Hedge
+	Operations  []Operation // sorted by name
+}
+
+// Timeouts say how long requests of an upstream may take.
+type Timeouts struct {
 	Timeout        time.Duration // 0 = none
 	StallTimeout   time.Duration // 0 = none
 	AttemptTimeout time.Duration // 0 = none
 	ConnectTimeout time.Duration // > 0
 	ClientDeadline string        // ModeOff, ModeDark or ModeOn
-	Balance        Balance
-	Pool           Pool
-	MaxInFlight    int // requests at once; 0 = no limit
-	Breaker        Breaker
-	Circuit        Circuit
-	Fallback       Fallback
-	Retry          Retry
-	Hedge          Hedge
-	Operations     []Operation // sorted by name
 }
 
 // What is done of something risky.

@@ -43,7 +43,7 @@ func listener(t *table) Listener {
 		IdleTimeout:    t.span("idle_timeout", "300s", ""),
 		HeaderTimeout:  t.span("header_timeout", "10s", ""),
 	}
-	web := l.Protocol != ProtocolThrift
+	web := l.Protocol != ProtocolThrift && l.Protocol != ProtocolRedis
 	if web {
 		l.MaxHeaderBytes = t.size("max_header_bytes", "64KiB", minHeaderBytes, maxHeaderBytes)
 		l.MaxHeldBody = t.size("max_held_body", "64KiB", 0, maxHeldBody)
@@ -53,13 +53,17 @@ func listener(t *table) Listener {
 		l.TrustForwarded = t.flag("trust_forwarded", true)
 	}
 	l.ExposeBackends = t.flag("expose_backends", false)
-	if web {
+	switch {
+	case web:
 		l.Cache = cache(t.table("cache"))
 		l.Filters = filters(t)
-		t.unfit(l.Protocol, "thrift")
-	} else {
+		t.unfit(l.Protocol, "thrift", "redis")
+	case l.Protocol == ProtocolRedis:
+		l.Redis = redisClients(t.table("redis"))
+		t.unfit(l.Protocol, append(ofHTTP(), "thrift")...)
+	default:
 		l.Thrift = thriftListener(t.table("thrift"))
-		t.unfit(l.Protocol, "max_header_bytes", "max_held_body", "trust_forwarded", "cache", "filter")
+		t.unfit(l.Protocol, append(ofHTTP(), "redis")...)
 	}
 	for _, r := range t.list("route", maxRoutes) {
 		l.Routes = append(l.Routes, route(r, l))
@@ -68,6 +72,11 @@ func listener(t *table) Listener {
 		t.at("upstream").fail("missing: expected the name of an upstream, or a [[listener.route]]")
 	}
 	return l
+}
+
+// ofHTTP are the keys of a listener that are about HTTP.
+func ofHTTP() []string {
+	return []string{"max_header_bytes", "max_held_body", "trust_forwarded", "cache", "filter"}
 }
 
 // route reads one route of the listener, whose upstream it has unless it names
@@ -79,10 +88,16 @@ func route(t *table, l Listener) Route {
 		Match:    match(t, l.Protocol),
 		Upstream: t.namedFrom(l.Upstream, joinKey(l.Key, "upstream")),
 	}
-	if l.Protocol == ProtocolThrift {
+	switch l.Protocol {
+	case ProtocolRedis:
+		r.Mirror = t.text("mirror", "", nil)
 		t.unfit(l.Protocol, "cache", "filter")
 		return r
+	case ProtocolThrift:
+		t.unfit(l.Protocol, "cache", "filter", "mirror")
+		return r
 	}
+	t.unfit(l.Protocol, "mirror")
 	r.Cache, r.Filters = t.flag("cache", true), filters(t)
 	return r
 }
@@ -94,16 +109,21 @@ func match(route *table, protocol string) Match {
 	defer t.done()
 	var m Match
 	conditions := "host, path_prefix, method, header"
-	if protocol == ProtocolThrift {
+	switch protocol {
+	case ProtocolRedis:
+		conditions = "command, key_prefix, client"
+		m = redisMatch(t)
+	case ProtocolThrift:
 		conditions = "service, method, header"
 		m.Service, m.Method = t.text("service", "", checkThriftName), t.text("method", "", checkThriftName)
-		t.unfit(protocol, "host", "path_prefix")
-	} else {
+		m.Headers = headers(t, "header")
+		t.unfit(protocol, "host", "path_prefix", "command", "key_prefix", "client")
+	default:
 		m.Host = strings.ToLower(t.text("host", "", checkHostPattern))
 		m.PathPrefix, m.Method = t.text("path_prefix", "", checkPathPrefix), t.text("method", "", checkMethod)
-		t.unfit(protocol, "service")
+		m.Headers = headers(t, "header")
+		t.unfit(protocol, "service", "command", "key_prefix", "client")
 	}
-	m.Headers = headers(t, "header")
 	f := route.at("match")
 	if len(t.values) == 0 && !route.bad["match"] {
 		f.fail(`missing: expected at least one of %s; to match everything, set the listener's upstream`, conditions)
@@ -145,6 +165,9 @@ func (m Match) literal() string {
 	add("path_prefix", m.PathPrefix)
 	add("service", m.Service)
 	add("method", m.Method)
+	add("command", m.Command)
+	add("key_prefix", m.KeyPrefix)
+	add("client", m.Client)
 	if len(m.Headers) > 0 {
 		parts = append(parts, "header = "+headersLiteral(m.Headers))
 	}

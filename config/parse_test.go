@@ -39,7 +39,7 @@ func TestDefaultsAreFilledIn(t *testing.T) {
 		}},
 		Upstreams: []Upstream{{
 			Key: "upstream.u", Name: "u", Sources: Sources{Discover: []string{"tcp://a:1"}, Hold: time.Minute, DropOverload: ModeOn}, Protocol: "http",
-			Timeout: 10 * time.Second, StallTimeout: 60 * time.Second, ConnectTimeout: time.Second, ClientDeadline: ModeDark,
+			Timeouts: Timeouts{Timeout: 10 * time.Second, StallTimeout: 60 * time.Second, ConnectTimeout: time.Second, ClientDeadline: ModeDark},
 			Balance: Balance{
 				Policy: PolicyAperture, Load: LoadPending, Decay: 10 * time.Second, Panic: 0.5, LowLoad: 0.5, HighLoad: 2, Smoothing: 5 * time.Second,
 				JitterMin: 120 * time.Second, JitterMax: 240 * time.Second,

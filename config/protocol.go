@@ -13,19 +13,20 @@ const (
 	// ProtocolThriftMux is Thrift over Mux. Of upstreams only: a listener of
 	// ProtocolThrift leads there.
 	ProtocolThriftMux = "thriftmux"
+	ProtocolRedis     = "redis"
 )
 
 // listenerProtocols and upstreamProtocols are what this version speaks on either
 // side.
 func listenerProtocols() choice {
-	return choice{names: []string{ProtocolHTTP, ProtocolThrift}, later: laterProtocols(), has: "speaks http and thrift"}
+	return choice{names: []string{ProtocolHTTP, ProtocolThrift, ProtocolRedis}, later: laterProtocols(), has: "speaks http, thrift and redis"}
 }
 
 func upstreamProtocols() choice {
-	return choice{names: []string{ProtocolHTTP, ProtocolThrift, ProtocolThriftMux}, later: laterProtocols(), has: "speaks http, thrift and thriftmux"}
+	return choice{names: []string{ProtocolHTTP, ProtocolThrift, ProtocolThriftMux, ProtocolRedis}, later: laterProtocols(), has: "speaks http, thrift, thriftmux and redis"}
 }
 
-func laterProtocols() []string { return []string{"redis", "kafka"} }
+func laterProtocols() []string { return []string{"kafka"} }
 
 // joins is the protocol of listeners that lead to upstreams of protocol p.
 func joins(p string) string {
@@ -61,8 +62,10 @@ func leads(listeners []Listener) map[string]lead {
 func eachUpstream(l Listener, refer func(name, key string)) {
 	refer(l.Upstream, l.Key+".upstream")
 	splits(l.Filters, refer)
+	refer(l.Redis.Mirror, l.Key+".redis.mirror")
 	for _, route := range l.Routes {
 		refer(route.Upstream, route.Key+".upstream")
+		refer(route.Mirror, route.Key+".mirror")
 		splits(route.Filters, refer)
 	}
 }

@@ -121,7 +121,7 @@ func TestSettingsAreInTheOrderOfTheReference(t *testing.T) {
 		}
 	}
 	want := []string{
-		"process", "admin", "listener[0]", "listener[0].cache", "listener[0].route[0]", "listener[1]", "listener[1].cache", `upstream."b.c"`, `upstream."b.c".balance`,
+		"process", "admin", "listener[0]", "listener[0].cache", "listener[0].route[0]", "listener[1]", "listener[1].cache", `upstream."b.c"`, `upstream."b.c".tls`, `upstream."b.c".balance`,
 		`upstream."b.c".pool`, `upstream."b.c".breaker`, `upstream."b.c".circuit`, `upstream."b.c".fallback`, `upstream."b.c".retry`, `upstream."b.c".hedge`, `upstream."b.c".operation."GET /"`,
 		`upstream."b.c".operation."GET /x.y]\""`, "xds",
 	}

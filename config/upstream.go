@@ -34,28 +34,35 @@ func upstreams(root *table, process Process, leads map[string]lead) []Upstream {
 func upstream(name string, t *table, process Process, led lead) Upstream {
 	defer t.done()
 	u := Upstream{
-		Key:            t.key,
-		Name:           name,
-		Sources:        sources(t),
-		Protocol:       t.chooseFrom("protocol", led.protocol, led.origin, upstreamProtocols()),
-		Timeout:        t.span("timeout", "10s", "none"),
-		StallTimeout:   t.span("stall_timeout", "60s", "none"),
-		AttemptTimeout: t.span("attempt_timeout", "0s", "none"),
-		ConnectTimeout: t.span("connect_timeout", "1s", ""),
-		ClientDeadline: t.choose("client_deadline", ModeDark, modes()),
-		MaxInFlight:    t.count("max_in_flight", 0, 0, maxLoad),
+		Key:      t.key,
+		Name:     name,
+		Sources:  sources(t),
+		Protocol: t.chooseFrom("protocol", led.protocol, led.origin, upstreamProtocols()),
+		Timeouts: Timeouts{
+			Timeout:        t.span("timeout", "10s", "none"),
+			StallTimeout:   t.span("stall_timeout", "60s", "none"),
+			AttemptTimeout: t.span("attempt_timeout", "0s", "none"),
+			ConnectTimeout: t.span("connect_timeout", "1s", ""),
+			ClientDeadline: t.choose("client_deadline", ModeDark, modes()),
+		},
+		MaxInFlight: t.count("max_in_flight", 0, 0, maxLoad),
 	}
 	t.cross(u.AttemptTimeout <= u.Timeout || u.Timeout == 0, "timeout", "attempt_timeout",
 		"attempt_timeout (%s) must not be longer than timeout (%s)", durationText(u.AttemptTimeout), durationText(u.Timeout))
 	switch u.Protocol {
 	case ProtocolThrift:
 		u.Thrift = thriftUpstream(t.table("thrift"), u.Protocol)
-		t.unfit(u.Protocol, "mux")
+		t.unfit(u.Protocol, "mux", "redis")
 	case ProtocolThriftMux:
 		u.Mux, u.Thrift = mux(t.table("mux")), thriftUpstream(t.table("thrift"), u.Protocol)
-	default:
+		t.unfit(u.Protocol, "redis")
+	case ProtocolRedis:
+		u.Redis = redisUpstream(t.table("redis"))
 		t.unfit(u.Protocol, "thrift", "mux")
+	default:
+		t.unfit(u.Protocol, "thrift", "mux", "redis")
 	}
+	u.TLS = upstreamTLS(t)
 	u.Balance = balance(t.table("balance"), process)
 	u.Pool = pool(t.table("pool"), u)
 	u.Breaker = breaker(t.table("breaker"))
@@ -64,7 +71,13 @@ func upstream(name string, t *table, process Process, led lead) Upstream {
 	u.Retry = retry(t.table("retry"))
 	u.Hedge = hedge(t.table("hedge"))
 	t.each("operation", maxOperations, func(name string, op *table) {
-		u.Operations = append(u.Operations, operation(name, op, u))
+		o := operation(name, op, u)
+		for _, other := range u.Operations {
+			if other.Name == o.Name {
+				op.r.problem(op.line, op.key, "is the same command as %s: case does not matter", other.Key)
+			}
+		}
+		u.Operations = append(u.Operations, o)
 	})
 	return u
 }
@@ -174,7 +187,7 @@ func operation(name string, t *table, u Upstream) Operation {
 	}
 	op := Operation{
 		Key:            t.key,
-		Name:           name,
+		Name:           operationName(name, u.Protocol),
 		Timeout:        t.spanFrom("timeout", durationText(u.Timeout), "none", joinKey(u.Key, "timeout")),
 		AttemptTimeout: t.spanFrom("attempt_timeout", durationText(u.AttemptTimeout), "none", joinKey(u.Key, "attempt_timeout")),
 		MaxRetries:     t.countFrom("max_retries", u.Retry.MaxRetries, joinKey(joinKey(u.Key, "retry"), "max_retries"), 0, maxRetries),
@@ -193,6 +206,14 @@ func operation(name string, t *table, u Upstream) Operation {
 	return op
 }
 
+// operationName is the name as requests have it: Redis tells no cases apart.
+func operationName(name, protocol string) string {
+	if protocol == ProtocolRedis {
+		return strings.ToLower(name)
+	}
+	return name
+}
+
 // checkOperation is for the name of an operation. One of HTTP that is no method
 // and path would match no request, and its settings would be in effect nowhere.
 func checkOperation(name, protocol string) error {
@@ -200,6 +221,9 @@ func checkOperation(name, protocol string) error {
 		return complain(`expected an operation of 1 to 256 characters, such as "GET /search", got %s`, shown(name))
 	}
 	method, path, _ := strings.Cut(name, " ")
+	if protocol == ProtocolRedis && checkRedisCommand(name) != nil {
+		return complain(`expected a command such as "get", or a subcommand such as "script|load", got %s, which no client sends`, shown(name))
+	}
 	if protocol != ProtocolHTTP || checkMethod(method) == nil && (strings.HasPrefix(path, "/") || path == "*") {
 		return nil
 	}

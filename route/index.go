@@ -37,9 +37,12 @@ type place struct {
 	keyed []keyed
 }
 
-// keyed is the rules whose first further condition is on one part of a message.
+// keyed is the rules whose first further condition is on one part of a message:
+// on all of it, or on so many bytes that it begins with. Prefixes of each length
+// have a place of their own, where one look finds them however many there are.
 type keyed struct {
 	sel     sidecar.Selector
+	begins  int // 0: all of the part counts
 	lowest  int
 	byValue map[string][]entry
 }
@@ -83,14 +86,17 @@ func (p *place) add(number int, rest []condition) {
 		}
 		return
 	}
-	e := entry{number, rest[1:]}
+	e, begins := entry{number, rest[1:]}, 0
+	if rest[0].prefix {
+		begins = len(rest[0].value)
+	}
 	for i := range p.keyed {
-		if k := &p.keyed[i]; k.sel == rest[0].sel {
+		if k := &p.keyed[i]; k.sel == rest[0].sel && k.begins == begins {
 			k.byValue[rest[0].value] = append(k.byValue[rest[0].value], e)
 			return
 		}
 	}
-	p.keyed = append(p.keyed, keyed{rest[0].sel, number, map[string][]entry{rest[0].value: {e}}})
+	p.keyed = append(p.keyed, keyed{rest[0].sel, begins, number, map[string][]entry{rest[0].value: {e}}})
 }
 
 // first is the number of the first rule that m matches, or none.
@@ -180,8 +186,11 @@ func (p *place) first(m sidecar.Message, best int) int {
 			continue
 		}
 		value, ok := m.Attr(k.sel)
-		if !ok {
+		if !ok || len(value) < k.begins {
 			continue
+		}
+		if k.begins > 0 {
+			value = value[:k.begins]
 		}
 		for _, e := range k.byValue[string(value)] {
 			if e.number >= best {
@@ -199,7 +208,11 @@ func (p *place) first(m sidecar.Message, best int) int {
 // matches tells whether m meets all conditions.
 func matches(m sidecar.Message, all []condition) bool {
 	for _, c := range all {
-		if value, ok := m.Attr(c.sel); !ok || string(value) != c.value {
+		value, ok := m.Attr(c.sel)
+		if c.prefix && len(value) > len(c.value) {
+			value = value[:len(c.value)]
+		}
+		if !ok || string(value) != c.value {
 			return false
 		}
 	}

@@ -13,7 +13,7 @@ import (
 func plainMatch(rules []Rule, m *message) int {
 	for i, r := range rules {
 		if plainHost(r.Host, m.host) && plainPrefix(r.PathPrefix, m.path) &&
-			(r.Method == "" || r.Method == m.method) && plainHeaders(r.Headers, m.headers) {
+			(r.Method == "" || r.Method == m.method) && plainHeaders(r.Headers, m.headers) && plainParts(r.Parts, m.headers) {
 			return i
 		}
 	}
@@ -53,6 +53,16 @@ func plainHeaders(want []HeaderMatch, got map[string]string) bool {
 	return true
 }
 
+func plainParts(want []PartMatch, got map[string]string) bool {
+	for _, p := range want {
+		v, ok := got[strings.TrimPrefix(p.Name, "header:")]
+		if !ok || p.Prefix && !strings.HasPrefix(v, p.Value) || !p.Prefix && v != p.Value {
+			return false
+		}
+	}
+	return true
+}
+
 // The words are few, so that rules meet, overlap and hide each other.
 func TestIndexAgreesWithLookingAtEachRule(t *testing.T) {
 	rnd := rand.New(rand.NewPCG(1, 2))
@@ -72,12 +82,18 @@ func TestIndexAgreesWithLookingAtEachRule(t *testing.T) {
 		}
 		return all
 	}
+	parts := func() (all []PartMatch) {
+		for range rnd.IntN(3) {
+			all = append(all, PartMatch{one("header:key", "header:client"), one("a", "ab", "abc", "b"), rnd.IntN(2) == 0})
+		}
+		return all
+	}
 	for round := range 400 {
 		rules := make([]Rule, 1+rnd.IntN(30))
 		for i := range rules {
 			rules[i] = Rule{
 				Host:       one("", "", "x.test", "X.y.test", "*.test", "*.y.test", "z.y.test"),
-				PathPrefix: path(), Method: one("", "", "GET", "PUT"), Headers: headers(),
+				PathPrefix: path(), Method: one("", "", "GET", "PUT"), Headers: headers(), Parts: parts(),
 				Upstream: fmt.Sprint("u", i),
 			}
 		}
@@ -89,6 +105,11 @@ func TestIndexAgreesWithLookingAtEachRule(t *testing.T) {
 			}
 			for _, h := range headers() {
 				m.headers[strings.ToLower(h.Name)] = h.Value
+			}
+			for _, name := range []string{"key", "client"} {
+				if rnd.IntN(3) > 0 {
+					m.headers[name] = one("", "a", "ab", "abc", "abcd", "b", "ba")
+				}
 			}
 			want := plainMatch(rules, m)
 			if up, got := routes.Match(m); got != want {

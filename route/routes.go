@@ -44,10 +44,11 @@ type target struct {
 	service  sidecar.Service
 }
 
-// condition asks that a part of the message is exactly value.
+// condition asks that a part of the message is exactly value, or begins with it.
 type condition struct {
-	sel   sidecar.Selector
-	value string
+	sel    sidecar.Selector
+	value  string
+	prefix bool
 }
 
 // Compile checks the rules and builds their index. The error tells everything
@@ -98,13 +99,16 @@ func (r *Routes) add(p Params, number int, rule Rule) error {
 	// Headers come first, since the first of these conditions is the one that
 	// is looked up: they tell more rules apart than methods do.
 	for _, h := range rule.Headers {
-		rest = append(rest, condition{resolve("header:" + h.Name), h.Value})
+		rest = append(rest, condition{resolve("header:" + h.Name), h.Value, false})
 	}
 	if rule.Service != "" {
-		rest = append(rest, condition{resolve("service"), rule.Service})
+		rest = append(rest, condition{resolve("service"), rule.Service, false})
 	}
 	if rule.Method != "" {
-		rest = append(rest, condition{resolve("method"), rule.Method})
+		rest = append(rest, condition{resolve("method"), rule.Method, false})
+	}
+	for _, m := range rule.Parts {
+		rest = append(rest, condition{resolve(m.Name), m.Value, m.Prefix})
 	}
 	r.rules = append(r.rules, to)
 	if err := errors.Join(wrong...); err != nil {

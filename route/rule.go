@@ -30,6 +30,8 @@ type Rule struct {
 	// Headers must all be there with these values, compared exactly. Of a
 	// field sent twice the first counts.
 	Headers []HeaderMatch
+	// Parts must all be there so: what else the protocol's messages have.
+	Parts []PartMatch
 	// Upstream is a name in Params.Upstreams.
 	Upstream string
 	// Layer stands between the rule and its upstream; nil: nothing does.
@@ -38,6 +40,13 @@ type Rule struct {
 
 // HeaderMatch is the value that a header field must have. Name is in any case.
 type HeaderMatch struct{ Name, Value string }
+
+// PartMatch is what a part of a message must be, compared byte by byte, or with
+// Prefix what it must begin with.
+type PartMatch struct {
+	Name, Value string
+	Prefix      bool
+}
 
 // check says what is wrong with the rule as written, nil if nothing is.
 func (r Rule) check() error {
