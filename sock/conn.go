@@ -32,6 +32,7 @@ const maxCall = 60 << 10
 type Conn struct {
 	nc    net.Conn
 	raw   syscall.RawConn // nil: the net.Conn path
+	below *covered        // of the net.Conn path: the socket, nil if it cannot be looked at
 	woken atomic.Bool
 	alone atomic.Bool // the reader alone was woken
 	other atomic.Bool // the writer alone was woken
@@ -53,7 +54,9 @@ func New(nc net.Conn) *Conn {
 		c.out.run = c.out.step
 		_, tcp := nc.(*net.TCPConn)
 		c.out.bounded = !tcp // a Unix socket has no such bound
+		return c
 	}
+	c.below = coveredOf(nc)
 	return c
 }
 
@@ -151,6 +154,11 @@ func (c *Conn) WaitRead() error {
 // the rest with Write, then Read.
 func (c *Conn) Roundtrip(a, b, in []byte) (wrote, n int, err error) {
 	if c.raw == nil {
+		if c.below != nil {
+			if err := c.below.stale(); err != nil {
+				return 0, 0, err
+			}
+		}
 		wrote, err = c.Write(a, b)
 		if err != nil {
 			return wrote, 0, err
@@ -187,13 +195,21 @@ func (c *Conn) Write(a, b []byte) (int, error) {
 	return c.out.do(c.raw, a, b, true)
 }
 
+// Looks tells whether Look can tell. Where it cannot, bytes that came late for
+// one exchange would be taken for the next one's, so such connections carry one
+// exchange only.
+func (c *Conn) Looks() bool { return c.raw != nil || c.below != nil }
+
 // Look tells whether the connection is open and silent, as an idle one must
-// be: one system call, no bytes taken. The net.Conn path cannot tell and
-// answers true: bytes that came late for one exchange would be taken for the
-// next one's, so connections that are not Raw carry one exchange only.
+// be: one system call, no bytes taken. Through TLS it takes a few more, and
+// nobody may wait or be woken meanwhile. Other connections cannot tell and answer
+// true, see Looks.
 func (c *Conn) Look() bool {
-	if c.raw == nil {
+	switch {
+	case c.raw == nil && c.below == nil:
 		return true
+	case c.raw == nil:
+		return len(c.kept) == 0 && c.below.silent(c.nc)
 	}
 	_, err := c.in.do(c.raw, opPeek, nil)
 	return err == ErrAgain

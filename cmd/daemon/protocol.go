@@ -98,17 +98,35 @@ type speaker struct {
 	choose         func(x *sidecar.Exchange) int
 	sent, received *varz.Desc // bytes
 	// set takes over what a reload has changed, for the connections to come.
-	set func(u config.Upstream)
+	set     func(u config.Upstream)
+	sockets *dialing
 }
 
-func (d *daemon) speaker(u config.Upstream, fc *face) speaker {
+// newSpeaker makes that of u.
+func (d *daemon) newSpeaker(u config.Upstream, fc *face) (speaker, error) {
+	sockets := new(dialing)
+	if err := sockets.set(u); err != nil {
+		return speaker{}, err
+	}
+	s := d.speaker(u, fc, sockets.Dial)
+	for i, l := range s.lines {
+		s.lines[i].Dial = func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) { return l.Dial(withName(ctx, e), e) }
+	}
+	s.sockets = sockets
+	return s, nil
+}
+
+// dialFunc makes a socket, and greets in TLS where that is configured.
+type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+func (d *daemon) speaker(u config.Upstream, fc *face, dial dialFunc) speaker {
 	switch u.Protocol {
 	case config.ProtocolThrift:
-		return d.thriftSpeaker(u, fc)
+		return d.thriftSpeaker(u, fc, dial)
 	case config.ProtocolThriftMux:
-		return d.muxSpeaker(u)
+		return d.muxSpeaker(u, dial)
 	}
-	dialer := http1.Dialer{Dial: new(net.Dialer).DialContext}
+	dialer := http1.Dialer{Dial: dial}
 	return speaker{
 		sent: varz.HTTPBytesSent, received: varz.HTTPBytesRecv, set: func(config.Upstream) {},
 		lines: []upstream.Line{{Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
@@ -121,11 +139,11 @@ func (d *daemon) speaker(u config.Upstream, fc *face) speaker {
 	}
 }
 
-func (d *daemon) thriftSpeaker(u config.Upstream, fc *face) speaker {
+func (d *daemon) thriftSpeaker(u config.Upstream, fc *face, dial dialFunc) speaker {
 	var dialer atomic.Pointer[thrift.Dialer]
 	set := func(u config.Upstream) {
 		dialer.Store(&thrift.Dialer{
-			Dial: new(net.Dialer).DialContext, Encoding: thriftChoice(u.Thrift).Encoding, MaxFrame: int(u.Thrift.MaxFrame),
+			Dial: dial, Encoding: thriftChoice(u.Thrift).Encoding, MaxFrame: int(u.Thrift.MaxFrame),
 			Buffers: d.bufs, Room: d.room, Classify: fc.classOf,
 			Count: func(address string) (sent, received *varz.Counter) {
 				s := varz.Source{Service: u.Name, Endpoint: address}
@@ -146,9 +164,9 @@ func (d *daemon) thriftSpeaker(u config.Upstream, fc *face) speaker {
 	}
 }
 
-func (d *daemon) muxSpeaker(u config.Upstream) speaker {
+func (d *daemon) muxSpeaker(u config.Upstream, dial dialFunc) speaker {
 	dialer := mux.NewDialer(mux.DialParams{
-		Dial: new(net.Dialer).DialContext, Wheel: d.wheel, Buffers: d.bufs, Room: d.room, Now: sidecar.Now,
+		Dial: dial, Wheel: d.wheel, Buffers: d.bufs, Room: d.room, Now: sidecar.Now,
 		Stats: mux.NewConnStats(d.registry, u.Name),
 	}, muxDialSettings(u))
 	dialer.Gauges(d.registry, u.Name)

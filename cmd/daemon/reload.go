@@ -107,6 +107,11 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 		d.log.Error("interface file not applied", "upstream", u.Name, "error", err)
 		u.Thrift.IDL = old.Thrift.IDL
 	}
+	// And so may its certificates.
+	if err := r.speaker.sockets.set(u); err != nil {
+		d.log.Error("TLS not applied", "upstream", u.Name, "error", err)
+		u.TLS = old.TLS
+	}
 	if reflect.DeepEqual(*old, u) {
 		return
 	}

@@ -38,25 +38,34 @@ func readSecret(s config.Secret) (string, error) {
 	return string(text), nil
 }
 
-// tlsConfig is what TLS to a registry needs: PEM files, "" for the system's
+// tlsNames are the keys that files of TLS are configured by, for errors.
+type tlsNames struct{ ca, cert, key string }
+
+// registryKeys are those of registries.
+var registryKeys = tlsNames{"tls_ca", "tls_cert", "tls_key"}
+
+// tlsConfig is what TLS as a client needs: PEM files, "" for the system's
 // authorities and for no certificate of our own, and the name that the server's
 // certificate must have, "" for the host's.
-func tlsConfig(ca, cert, key, name string) (*tls.Config, error) {
+func tlsConfig(keys tlsNames, ca, cert, key, name string) (*tls.Config, error) {
 	c := &tls.Config{ServerName: name, MinVersion: tls.VersionTLS12}
 	if ca != "" {
+		if err := regular(ca); err != nil {
+			return nil, fmt.Errorf("%s: %w", keys.ca, err)
+		}
 		pem, err := os.ReadFile(ca)
 		if err != nil {
-			return nil, fmt.Errorf("tls_ca: %w", err)
+			return nil, fmt.Errorf("%s: %w", keys.ca, err)
 		}
 		c.RootCAs = x509.NewCertPool()
 		if !c.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, fmt.Errorf("tls_ca: %s has no certificate in PEM", ca)
+			return nil, fmt.Errorf("%s: %s has no certificate in PEM", keys.ca, ca)
 		}
 	}
 	if cert != "" {
 		own, err := tls.LoadX509KeyPair(cert, key)
 		if err != nil {
-			return nil, fmt.Errorf("tls_cert and tls_key: %w", err)
+			return nil, fmt.Errorf("%s and %s: %w", keys.cert, keys.key, err)
 		}
 		c.Certificates = []tls.Certificate{own}
 	}

@@ -58,7 +58,10 @@ func (u *upstreams) add(cfg config.Upstream) error {
 	if err := fc.set(cfg, u.d.path); err != nil {
 		return err
 	}
-	to := u.d.speaker(cfg, fc)
+	to, err := u.d.newSpeaker(cfg, fc)
+	if err != nil {
+		return err
+	}
 	c, ring, err := u.d.newCluster(cfg, to)
 	if err != nil {
 		return err

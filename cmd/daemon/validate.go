@@ -67,6 +67,7 @@ func validateUpstreams(f *config.File, path string) (problems []config.Problem) 
 	problems = append(problems, checkPeers(f, path)...)
 	for _, u := range f.Upstreams {
 		problems = append(problems, checkInterface(f, u, path)...)
+		problems = append(problems, checkTLS(f, u)...)
 	}
 	for _, u := range f.Upstreams {
 		if hash := u.Balance.Hash; hash != "" {
@@ -107,11 +108,11 @@ func sourceParams(path string) discovery.Params {
 	if err != nil {
 		dir = ""
 	}
-	return discovery.Params{Dir: dir, Schemes: map[string]func(string) (discovery.Source, error){"dns": named, "srv": named, "zk": checkedZooKeeper, "xds": checkedXDS}}
+	return discovery.Params{Dir: dir, Schemes: map[string]func(string) (discovery.Source, error){"dns": byName, "srv": byName, "zk": checkedZooKeeper, "xds": checkedXDS}}
 }
 
-// named is the source of a dns:// or srv:// URI.
-func named(uri string) (discovery.Source, error) {
+// byName is the source of a dns:// or srv:// URI.
+func byName(uri string) (discovery.Source, error) {
 	s, err := dns.New(uri)
 	if err != nil {
 		return nil, err // a nil *dns.Source in a Source would not be nil

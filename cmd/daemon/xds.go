@@ -25,7 +25,7 @@ func newPlanes(d *daemon, f *config.File) *planes {
 	p.Planes = xds.NewPlanes(xds.Params{
 		Settings: func() xds.Settings { return *p.settings.Load() }, Registry: d.registry, Log: d.log,
 		Resolve: func(address, family string) (discovery.Source, error) {
-			return named("dns://" + address + "?family=" + family)
+			return byName("dns://" + address + "?family=" + family)
 		},
 	})
 	return p
@@ -44,7 +44,7 @@ func (p *planes) set(f *config.File) {
 		s.Token = func() (string, error) { return readSecret(x.Token) }
 	}
 	if x.TLS {
-		s.TLS = func() (*tls.Config, error) { return tlsConfig(x.TLSCA, x.TLSCert, x.TLSKey, x.TLSName) }
+		s.TLS = func() (*tls.Config, error) { return tlsConfig(registryKeys, x.TLSCA, x.TLSCert, x.TLSKey, x.TLSName) }
 	}
 	p.settings.Store(&s)
 }

@@ -41,7 +41,7 @@ func (e *ensembles) of(servers []string) zk.Settings {
 			s.Auth = func() (string, error) { return readLogin(z) }
 		}
 		if z.TLS {
-			s.TLS = func() (*tls.Config, error) { return tlsConfig(z.TLSCA, z.TLSCert, z.TLSKey, z.TLSName) }
+			s.TLS = func() (*tls.Config, error) { return tlsConfig(registryKeys, z.TLSCA, z.TLSCert, z.TLSKey, z.TLSName) }
 		}
 		return s
 	}

@@ -72,7 +72,9 @@ func (c *Conn) Do(_ context.Context, x *sidecar.Exchange) error {
 	t.sentBytes(int(t.pump.out))
 	m.detach()
 	c.used = true
-	c.dead = c.dead || !c.c.Raw() // it could not be looked at before the next
+	// What could not be looked at before the next; and through TLS that look does
+	// not see what has been read of the socket.
+	c.dead = c.dead || !c.c.Raw() && !(c.c.Looks() && c.c.Look())
 	if f != nil {
 		return f
 	}
