@@ -37,6 +37,10 @@ type Params struct {
 	// Other is another upstream of that name, to fall back on; nil from it if
 	// there is none at the moment. Called for each request that falls back.
 	Other func(name string) sidecar.Service
+	// Changed is told of the endpoints that are used from now on, one set after
+	// the other; nil is fine. It does not block, calls nothing of the cluster's,
+	// and changes nothing in the list.
+	Changed func(used []discovery.Known)
 	// Registry takes the counters; nil counts for nobody.
 	Registry *varz.Registry
 	// Sent and Received are the protocol's counters of bytes to and from an

@@ -52,6 +52,16 @@ func (e *endpoint) Status(now int64) sidecar.Status {
 	return max(e.breaker.Status(now), e.pool.Status())
 }
 
+// At is what the endpoint of that address has to do, and how it stands; one that
+// is not in use is Closed. Hot.
+func (c *Cluster) At(address string) (pending int64, status sidecar.Status) {
+	e := c.set.Load().byAddress[address]
+	if e == nil {
+		return 0, sidecar.Closed
+	}
+	return e.pending.Load(), e.Status(c.params.Now())
+}
+
 // Load is what is outstanding, what a request costs, the announced weight and
 // the share of it while the endpoint starts slowly. Hot.
 func (e *endpoint) Load(now int64) balance.Load {

@@ -19,7 +19,8 @@ type front struct {
 	cfg       atomic.Pointer[config.Listener] // in force
 	ln        *listener.Listener
 	srv       server
-	table     *route.Table
+	table     *route.Table // nil where the protocol has routes of its own
+	redis     *redisRoutes // of ProtocolRedis
 	admission *listener.Admission
 	between   between
 	ring      *why.Ring // of what reached no upstream
@@ -34,15 +35,17 @@ func (d *daemon) addFront(l config.Listener) error {
 		b.stats = http.NewFilterStats(d.registry, l.Name)
 		b.cache = http.NewCache(http.CacheParams{Listener: l.Name, Registry: d.registry}, cacheSettings(l))
 	}
-	routes, err := compileRoutes(l, d.ups.services(l.Protocol), b)
+	f := &front{log: d.log, between: b, admission: new(listener.Admission), ring: why.New(why.Params{RequestID: requestID(l.Protocol)})}
+	f.cfg.Store(&l)
+	f.admission.SetMax(l.MaxInFlight)
+	to, err := d.routed(f, l)
 	if err != nil {
 		return err
 	}
-	f := &front{log: d.log, between: b, table: route.New(routes), admission: new(listener.Admission), ring: why.New(why.Params{RequestID: requestID(l.Protocol)})}
-	f.cfg.Store(&l)
-	f.admission.SetMax(l.MaxInFlight)
-	handler := sidecar.Stack(f.table, listener.Count(d.registry, l.Name), f.record, f.admission.Layer)
-	f.srv = d.newServer(l, handler, f.refused)
+	handler := sidecar.Stack(to, listener.Count(d.registry, l.Name), f.record, f.admission.Layer)
+	if f.srv, err = d.newServer(f, l, handler); err != nil {
+		return err
+	}
 	f.ln, err = listener.Listen(context.Background(), listener.Params{
 		Name: l.Name, Address: l.Address, Server: f.srv, Lot: d.lot,
 		MaxConnections: l.MaxConnections, IdleTimeout: parkedTimeout(l), Stats: listener.NewStats(d.registry, l.Name), Log: d.log,
@@ -53,6 +56,20 @@ func (d *daemon) addFront(l config.Listener) error {
 	d.fronts = append(d.fronts, f)
 	d.log.Info("listening", "listener", l.Name, "address", f.ln.Addr().String())
 	return nil
+}
+
+// routed is what leads l's exchanges to their upstreams.
+func (d *daemon) routed(f *front, l config.Listener) (sidecar.Service, error) {
+	if l.Protocol == config.ProtocolRedis {
+		f.redis = newRedisRoutes()
+		return sidecar.ServiceFunc(toTarget), d.routeRedis(f.redis, l)
+	}
+	routes, err := compileRoutes(l, d.ups.services(l.Protocol), f.between)
+	if err != nil {
+		return nil, err
+	}
+	f.table = route.New(routes)
+	return f.table, nil
 }
 
 // record is the layer that keeps what failed before it came to an upstream,

@@ -17,6 +17,7 @@ import (
 	"sidecar/wire/http"
 	"sidecar/wire/http1"
 	"sidecar/wire/mux"
+	"sidecar/wire/resp"
 	"sidecar/wire/thrift"
 )
 
@@ -24,14 +25,17 @@ import (
 // return their own types, and import nobody who would use them.
 type server interface {
 	listener.Server
-	// set takes over what a reload has changed.
-	set(l config.Listener)
+	// set takes over what a reload has changed; an error changes nothing.
+	set(l config.Listener) error
 }
 
 type httpServer struct{ *http1.Server }
 
 func (s httpServer) NewClient(c *sock.Conn) listener.Client { return s.Server.NewClient(c) }
-func (s httpServer) set(l config.Listener)                  { s.Set(httpSettings(l)) }
+func (s httpServer) set(l config.Listener) error {
+	s.Set(httpSettings(l))
+	return nil
+}
 
 // thriftServer serves clients of Thrift and of ThriftMux at one port.
 type thriftServer struct {
@@ -42,29 +46,33 @@ type thriftServer struct {
 
 func (s thriftServer) NewClient(c *sock.Conn) listener.Client { return s.Server.NewClient(c) }
 
-func (s thriftServer) set(l config.Listener) {
+func (s thriftServer) set(l config.Listener) error {
 	s.plain.Set(thriftSettings(l))
 	s.mux.Set(muxSettings(l))
 	s.Set(sniffSettings(l))
+	return nil
 }
 
-// newServer makes the server of l's protocol.
-func (d *daemon) newServer(l config.Listener, handler sidecar.Service, refused func(*sidecar.Exchange, string, *sidecar.Fault)) server {
-	if l.Protocol == config.ProtocolThrift {
+// newServer makes the server of l's protocol for f.
+func (d *daemon) newServer(f *front, l config.Listener, handler sidecar.Service) (server, error) {
+	switch l.Protocol {
+	case config.ProtocolRedis:
+		return d.newRedisServer(f, l, handler)
+	case config.ProtocolThrift:
 		plain := thrift.NewServer(thrift.Params{
 			Handler: handler, Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Room: d.room,
-			Stats: thrift.NewStats(d.registry, l.Name), Refused: refused,
+			Stats: thrift.NewStats(d.registry, l.Name), Refused: f.refused,
 		}, thriftSettings(l))
 		over := mux.NewServer(mux.Params{
 			Handler: handler, Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Room: d.room, Labels: muxthrift.Labels{},
-			Stats: mux.NewStats(d.registry, l.Name), Refused: refused,
+			Stats: mux.NewStats(d.registry, l.Name), Refused: f.refused,
 		}, muxSettings(l))
-		return thriftServer{muxthrift.NewServer(muxthrift.Params{Thrift: plain, Mux: over, Wheel: d.wheel}, sniffSettings(l)), plain, over}
+		return thriftServer{muxthrift.NewServer(muxthrift.Params{Thrift: plain, Mux: over, Wheel: d.wheel}, sniffSettings(l)), plain, over}, nil
 	}
 	return httpServer{http1.NewServer(http1.Params{
 		Handler: handler, Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Held: int(l.MaxHeldBody),
-		Room: d.room, Pipes: d.pipes, Stats: http1.NewStats(d.registry, l.Name), Refused: refused,
-	}, httpSettings(l))}
+		Room: d.room, Pipes: d.pipes, Stats: http1.NewStats(d.registry, l.Name), Refused: f.refused,
+	}, httpSettings(l))}, nil
 }
 
 // callsThrift tells whether requests of the protocol are calls of Thrift.
@@ -74,8 +82,11 @@ func callsThrift(protocol string) bool {
 
 // selectors is how the parts of a request are named in the protocol.
 func selectors(protocol string) func(name string) (sidecar.Selector, bool) {
-	if callsThrift(protocol) {
+	switch {
+	case callsThrift(protocol):
 		return muxthrift.Select
+	case protocol == config.ProtocolRedis:
+		return resp.Select
 	}
 	return http.Select
 }
@@ -97,9 +108,12 @@ type speaker struct {
 	lines          []upstream.Line
 	choose         func(x *sidecar.Exchange) int
 	sent, received *varz.Desc // bytes
-	// set takes over what a reload has changed, for the connections to come.
-	set     func(u config.Upstream)
+	// set takes over what a reload has changed, for the connections to come; an
+	// error changes nothing. It is called at each reload, since files may have
+	// changed.
+	set     func(u config.Upstream) error
 	sockets *dialing
+	redis   *redisBackend // of ProtocolRedis
 }
 
 // newSpeaker makes that of u.
@@ -108,7 +122,10 @@ func (d *daemon) newSpeaker(u config.Upstream, fc *face) (speaker, error) {
 	if err := sockets.set(u); err != nil {
 		return speaker{}, err
 	}
-	s := d.speaker(u, fc, sockets.Dial)
+	s, err := d.speaker(u, fc, sockets.Dial)
+	if err != nil {
+		return speaker{}, err
+	}
 	for i, l := range s.lines {
 		s.lines[i].Dial = func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) { return l.Dial(withName(ctx, e), e) }
 	}
@@ -119,16 +136,18 @@ func (d *daemon) newSpeaker(u config.Upstream, fc *face) (speaker, error) {
 // dialFunc makes a socket, and greets in TLS where that is configured.
 type dialFunc func(ctx context.Context, network, address string) (net.Conn, error)
 
-func (d *daemon) speaker(u config.Upstream, fc *face, dial dialFunc) speaker {
+func (d *daemon) speaker(u config.Upstream, fc *face, dial dialFunc) (speaker, error) {
 	switch u.Protocol {
 	case config.ProtocolThrift:
-		return d.thriftSpeaker(u, fc, dial)
+		return d.thriftSpeaker(u, fc, dial), nil
 	case config.ProtocolThriftMux:
-		return d.muxSpeaker(u, dial)
+		return d.muxSpeaker(u, dial), nil
+	case config.ProtocolRedis:
+		return d.redisSpeaker(u, dial)
 	}
 	dialer := http1.Dialer{Dial: dial}
 	return speaker{
-		sent: varz.HTTPBytesSent, received: varz.HTTPBytesRecv, set: func(config.Upstream) {},
+		sent: varz.HTTPBytesSent, received: varz.HTTPBytesRecv, set: func(config.Upstream) error { return nil },
 		lines: []upstream.Line{{Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 			conn, err := dialer.Connect(ctx, e.Address)
 			if err != nil {
@@ -136,12 +155,12 @@ func (d *daemon) speaker(u config.Upstream, fc *face, dial dialFunc) speaker {
 			}
 			return conn, nil
 		}}},
-	}
+	}, nil
 }
 
 func (d *daemon) thriftSpeaker(u config.Upstream, fc *face, dial dialFunc) speaker {
 	var dialer atomic.Pointer[thrift.Dialer]
-	set := func(u config.Upstream) {
+	set := func(u config.Upstream) error {
 		dialer.Store(&thrift.Dialer{
 			Dial: dial, Encoding: thriftChoice(u.Thrift).Encoding, MaxFrame: int(u.Thrift.MaxFrame),
 			Buffers: d.bufs, Room: d.room, Classify: fc.classOf,
@@ -150,8 +169,9 @@ func (d *daemon) thriftSpeaker(u config.Upstream, fc *face, dial dialFunc) speak
 				return d.registry.Counter(varz.ThriftMessagesSent, s), d.registry.Counter(varz.ThriftMessagesRecv, s)
 			},
 		})
+		return nil
 	}
-	set(u)
+	_ = set(u)
 	return speaker{
 		sent: varz.SocketBytesSent, received: varz.SocketBytesRecv, set: set,
 		lines: []upstream.Line{{Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
@@ -172,7 +192,10 @@ func (d *daemon) muxSpeaker(u config.Upstream, dial dialFunc) speaker {
 	dialer.Gauges(d.registry, u.Name)
 	return speaker{
 		sent: varz.SocketBytesSent, received: varz.SocketBytesRecv,
-		set: func(u config.Upstream) { dialer.Set(muxDialSettings(u)) },
+		set: func(u config.Upstream) error {
+			dialer.Set(muxDialSettings(u))
+			return nil
+		},
 		lines: []upstream.Line{{Shared: true, Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 			conn, err := dialer.Connect(ctx, e.Address)
 			if err != nil {

@@ -100,17 +100,21 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 	}
 	if old.Protocol != u.Protocol {
 		d.log.Warn("changed protocol waits for a restart", "upstream", u.Name)
-		u.Protocol, u.Thrift, u.Mux, u.Pool = old.Protocol, old.Thrift, old.Mux, old.Pool
+		u.Protocol, u.Thrift, u.Mux, u.Redis, u.Pool = old.Protocol, old.Thrift, old.Mux, old.Redis, old.Pool
 	}
 	// Always: the file may be another though its name is the same.
 	if err := r.face.set(u, d.path); err != nil {
 		d.log.Error("interface file not applied", "upstream", u.Name, "error", err)
 		u.Thrift.IDL = old.Thrift.IDL
 	}
-	// And so may its certificates.
+	// And so may certificates and passwords.
 	if err := r.speaker.sockets.set(u); err != nil {
 		d.log.Error("TLS not applied", "upstream", u.Name, "error", err)
 		u.TLS = old.TLS
+	}
+	if err := r.speaker.set(u); err != nil {
+		d.log.Error("settings not applied", "upstream", u.Name, "error", err)
+		u.Redis = old.Redis
 	}
 	if reflect.DeepEqual(*old, u) {
 		return
@@ -124,9 +128,6 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 		return
 	}
 	r.ring.SetSlow(slowAfter(u))
-	if !reflect.DeepEqual(old.Thrift, u.Thrift) || old.Mux != u.Mux {
-		r.speaker.set(u)
-	}
 	r.cfg.Store(&u)
 	d.ups.spared(r)
 	d.log.Info("settings applied", "upstream", u.Name)
@@ -148,18 +149,15 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 			d.log.Warn("changed listener waits for a restart", "listener", l.Name, "keys", strings.Join(keys, ", "))
 			l.Address, l.Protocol, l.MaxConnections, l.MaxHeldBody = old.Address, old.Protocol, old.MaxConnections, old.MaxHeldBody
 		}
-		routes, err := compileRoutes(l, d.ups.services(l.Protocol), front.between)
-		if err != nil {
+		if err := d.swapRoutes(front, l); err != nil {
 			d.log.Error("routes not changed", "listener", l.Name, "error", err)
 			keepRoutes(front, inForce)
 			continue
 		}
-		if front.between.cache != nil {
-			front.between.cache.Set(cacheSettings(l))
-		}
-		front.table.Swap(routes)
 		front.admission.SetMax(l.MaxInFlight)
-		front.srv.set(l)
+		if err := front.srv.set(l); err != nil {
+			d.log.Error("settings not applied", "listener", l.Name, "error", err)
+		}
 		front.ln.SetIdleTimeout(parkedTimeout(l))
 		front.cfg.Store(&l)
 	}
@@ -171,13 +169,29 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 	}
 }
 
+// swapRoutes has requests that come from now on go as l says.
+func (d *daemon) swapRoutes(f *front, l config.Listener) error {
+	if f.redis != nil {
+		return d.routeRedis(f.redis, l)
+	}
+	routes, err := compileRoutes(l, d.ups.services(l.Protocol), f.between)
+	if err != nil {
+		return err
+	}
+	if f.between.cache != nil {
+		f.between.cache.Set(cacheSettings(l))
+	}
+	f.table.Swap(routes)
+	return nil
+}
+
 // keepRoutes keeps the upstreams of a listener whose routes stay as they were.
 func keepRoutes(f *front, inForce map[string]bool) {
 	cfg := f.cfg.Load()
-	inForce[cfg.Upstream] = true
+	inForce[cfg.Upstream], inForce[cfg.Redis.Mirror] = true, true
 	keepSplits(cfg.Filters, inForce)
 	for _, r := range cfg.Routes {
-		inForce[r.Upstream] = true
+		inForce[r.Upstream], inForce[r.Mirror] = true, true
 		keepSplits(r.Filters, inForce)
 	}
 }

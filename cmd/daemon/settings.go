@@ -43,7 +43,8 @@ func upstreamSettings(u config.Upstream) upstream.Settings {
 		ClientDeadline: mode(u.ClientDeadline),
 		Balance:        balanceSettings(u),
 		Pool: pool.Settings{
-			LowWatermark: u.Pool.LowWatermark, HighWatermark: u.Pool.HighWatermark, Connections: u.Mux.Connections, MaxWaiters: u.Pool.MaxWaiters,
+			LowWatermark: u.Pool.LowWatermark, HighWatermark: u.Pool.HighWatermark, Connections: u.Mux.Connections + u.Redis.Connections, // one of them is 0
+			MaxWaiters:  u.Pool.MaxWaiters,
 			IdleTimeout: u.Pool.IdleTimeout, ConnectTimeout: u.ConnectTimeout,
 		},
 		Breaker: breaker.Settings{

@@ -66,6 +66,9 @@ func (u *upstreams) add(cfg config.Upstream) error {
 	if err != nil {
 		return err
 	}
+	if to.redis != nil {
+		to.redis.cluster.Store(c)
+	}
 	r := &running{name: cfg.Name, cluster: c, ring: ring, speaker: to, face: fc}
 	r.cfg.Store(&cfg)
 	u.spared(r)

@@ -49,8 +49,12 @@ func validate(f *config.File, path string) []config.Problem {
 		known[u.Name] = sidecar.ServiceFunc(nil) // never called
 	}
 	for _, l := range f.Listeners {
-		problems = append(problems, checkRoutes(f, l, known)...)
+		if l.Protocol != config.ProtocolRedis {
+			problems = append(problems, checkRoutes(f, l, known)...)
+		}
 	}
+	problems = append(problems, checkCommands(f)...)
+	problems = append(problems, checkLater(f)...)
 	return problems
 }
 
@@ -83,6 +87,9 @@ func validateUpstreams(f *config.File, path string) (problems []config.Problem) 
 // partsOf says which parts a request of the protocol has, to whoever asks for
 // another.
 func partsOf(protocol string) string {
+	if protocol == config.ProtocolRedis {
+		return "a command of Redis has no part named %q: expected key, command or client"
+	}
 	if callsThrift(protocol) {
 		return "a Thrift call has no part named %q: expected header:NAME, client_id, client, method or service; over ThriftMux also context:NAME and dest"
 	}
