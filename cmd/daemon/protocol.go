@@ -91,11 +91,15 @@ func selectors(protocol string) func(name string) (sidecar.Selector, bool) {
 	return http.Select
 }
 
-// requestID is the part of a request that tells it from all others.
+// requestID is the part of a request that tells it from all others; of Redis,
+// whose commands have none, the key.
 func requestID(protocol string) sidecar.Selector {
 	name := "request_id"
-	if callsThrift(protocol) {
+	switch {
+	case callsThrift(protocol):
 		name = "header:request_id"
+	case protocol == config.ProtocolRedis:
+		name = "told_key"
 	}
 	id, _ := selectors(protocol)(name)
 	return id

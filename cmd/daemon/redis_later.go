@@ -13,7 +13,6 @@ func checkLater(f *config.File) (problems []config.Problem) {
 		r := l.Redis
 		later(len(r.Allow)+len(r.Deny) > 0, l.Key+".redis.allow")
 		later(len(r.AllowKeys)+len(r.DenyKeys) > 0, l.Key+".redis.allow_keys")
-		later(r.MaskKeys, l.Key+".redis.mask_keys")
 		later(r.Mirror != "", l.Key+".redis.mirror")
 		for _, route := range l.Routes {
 			later(route.Mirror != "", route.Key+".mirror")

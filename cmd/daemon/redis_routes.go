@@ -129,7 +129,7 @@ func (d *daemon) routeRedis(to *redisRoutes, l config.Listener) error {
 		if r == nil || r.speaker.redis == nil {
 			return nil, fmt.Errorf("route: no upstream of Redis is named %q", name)
 		}
-		return r.target(), nil
+		return r.target(l), nil
 	})
 	if err != nil {
 		return err

@@ -87,9 +87,9 @@ func redisDialSettings(u config.Upstream) (resp.DialSettings, error) {
 }
 
 // target is the upstream of r for the commands of one listener or route.
-func (r *running) target() *resp.Target {
+func (r *running) target(l config.Listener) *resp.Target {
 	cfg, b := r.cfg.Load(), r.speaker.redis
-	t := &resp.Target{Name: r.name, Service: r.cluster, Keys: b.keys, Counts: b.counts, Alone: aloneOf(cfg)}
+	t := &resp.Target{Name: r.name, Service: r.cluster, Keys: b.keys, Counts: b.counts, Alone: aloneOf(cfg), MaskKeys: l.Redis.MaskKeys}
 	if cfg.Redis.MGetErrors == config.RedisNull {
 		t.OnError = resp.NullMissing
 	}

@@ -45,6 +45,11 @@ func drivers() []driver {
 		byPath:   `method = "b"`,
 		backend:  func(t testing.TB) *server { return muxServer(t) },
 		dial:     func(address string) client { return &muxClient{address: address} },
+	}, {
+		protocol: "redis",
+		byPath:   `key_prefix = "/b:"`,
+		backend:  func(t testing.TB) *server { return redisServer(t) },
+		dial:     func(address string) client { return &redisClient{address: address} },
 	}}
 }
 

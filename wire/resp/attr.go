@@ -7,11 +7,12 @@ const (
 	attrCommand = sidecar.AttrProtocol + iota
 	attrKey
 	attrClient
+	attrToldKey
 )
 
 // Select is the selector of a part's name: "command" (in lower case), "key" (the
-// first one) and "client" (the address without its port). false if there is no
-// such part.
+// first one), "client" (the address without its port) and "told_key", the key as
+// people are told of it. false if there is no such part.
 func Select(name string) (sidecar.Selector, bool) {
 	switch name {
 	case "command":
@@ -20,11 +21,16 @@ func Select(name string) (sidecar.Selector, bool) {
 		return sidecar.Selector{Attr: attrKey}, true
 	case "client":
 		return sidecar.Selector{Attr: attrClient}, true
+	case "told_key":
+		return sidecar.Selector{Attr: attrToldKey}, true
 	}
 	return sidecar.Selector{}, false
 }
 
-func attrOf(sel sidecar.Selector, row *Row, key, client []byte) ([]byte, bool) {
+// maxToldKey is how many bytes of a key people are told: enough to find it by.
+const maxToldKey = 64
+
+func attrOf(sel sidecar.Selector, row *Row, key, client []byte, to *Target) ([]byte, bool) {
 	switch sel.Attr {
 	case sidecar.AttrOperation, sidecar.AttrOpName, attrCommand:
 		if row == nil {
@@ -35,6 +41,11 @@ func attrOf(sel sidecar.Selector, row *Row, key, client []byte) ([]byte, bool) {
 		return key, key != nil
 	case attrClient:
 		return client, client != nil
+	case attrToldKey:
+		if key == nil || to != nil && to.MaskKeys {
+			return nil, false
+		}
+		return key[:min(len(key), maxToldKey)], true
 	}
 	return nil, false
 }

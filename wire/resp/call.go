@@ -61,7 +61,7 @@ func (c *Call) Attr(sel sidecar.Selector) ([]byte, bool) {
 	if c.Mixed && (sel.Attr == sidecar.AttrOperation || sel.Attr == sidecar.AttrOpName) {
 		return pipeline, true
 	}
-	return attrOf(sel, c.Row, c.Key, c.Client)
+	return attrOf(sel, c.Row, c.Key, c.Client, c.Target)
 }
 
 // pipeline names calls of several commands.

@@ -42,5 +42,5 @@ func (t *Talk) Class() sidecar.Class { return t.class }
 
 // Attr is a part of the command that began it.
 func (t *Talk) Attr(sel sidecar.Selector) ([]byte, bool) {
-	return attrOf(sel, t.Row, t.Key, t.Client)
+	return attrOf(sel, t.Row, t.Key, t.Client, t.Target)
 }

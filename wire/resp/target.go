@@ -13,6 +13,8 @@ type Target struct {
 	// be in one exchange with others: an operation is configured for them. nil is
 	// none.
 	Alone []bool
+	// MaskKeys: people are told of no keys.
+	MaskKeys bool
 	// Counts has its commands by name; nil: nobody counts.
 	Counts *Counts
 }
