@@ -5,10 +5,8 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/wire/patience"
 )
-
-// maxPiece is how many bytes are written before the stall is put off.
-const maxPiece = 60 << 10
 
 // send sends b and waits for the first bytes of the reply.
 func (c *Exclusive) send(x *sidecar.Exchange, b []byte) *sidecar.Fault {
@@ -49,7 +47,7 @@ func (c *Exclusive) write(x *sidecar.Exchange, b []byte) *sidecar.Fault {
 		if !x.Block(c.sock) {
 			return c.unblock(x).Fault(sidecar.StageRead)
 		}
-		n, err := c.sock.Write(b[:min(len(b), maxPiece)], nil)
+		n, err := c.sock.Write(b[:min(len(b), patience.MaxPiece)], nil)
 		cause := c.unblock(x)
 		sent(x, n)
 		switch {
