@@ -13,7 +13,7 @@ import (
 )
 
 // startRedis starts a real server and returns its socket's path.
-func startRedis(t *testing.T, cluster bool) string {
+func startRedis(t *testing.T, cluster bool, more ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -26,6 +26,7 @@ func startRedis(t *testing.T, cluster bool) string {
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	path := filepath.Join(dir, "s")
 	args := []string{"--port", "0", "--bind", "127.0.0.1", "--unixsocket", path, "--save", "", "--dir", dir, "--enable-debug-command", "yes"}
+	args = append(args, more...)
 	if cluster {
 		args = append(args, "--cluster-enabled", "yes", "--cluster-port", freePort(t))
 	}
