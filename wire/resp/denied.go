@@ -34,6 +34,9 @@ const noKeyPerm = "-NOPERM this user has no permissions to access one of the key
 // keysAllowed: where the keys cannot be told, the server may know better, and
 // touch some that are not allowed; so that is refused.
 func (c *clientState) keysAllowed(row *Row, b []byte, args []Span, p *Policy) bool {
+	if row.index == 0 && row.Flags&movable != 0 { // it has others than those that are known
+		return false
+	}
 	keys, ok := row.AppendKeys(c.keys[:0], b, args)
 	if cap(keys) <= keptArgs {
 		c.keys = keys

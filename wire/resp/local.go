@@ -171,7 +171,20 @@ func (e *localEnv) time() time.Time {
 }
 
 // lookup is Lookup, and what was learnt.
-func (e *localEnv) lookup(name, sub []byte) *Row { return Lookup(name, sub) }
+func (e *localEnv) lookup(name, sub []byte) *Row {
+	if r := Lookup(name, sub); r != nil {
+		return r
+	}
+	return e.learnt.find(name, sub)
+}
 
 // find is Of, and what was learnt.
-func (e *localEnv) find(b []byte, args []Span) *Row { return Of(b, args) }
+func (e *localEnv) find(b []byte, args []Span) *Row {
+	if r := Of(b, args); r != nil || e.learnt == nil {
+		return r
+	}
+	if len(args) == 1 {
+		return e.learnt.find(args[0].Of(b), nil)
+	}
+	return e.learnt.find(args[0].Of(b), args[1].Of(b))
+}
