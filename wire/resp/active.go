@@ -32,8 +32,9 @@ type active struct {
 	rows    []*Row // of the burst's commands, as far as they were looked at
 	plan    plan
 	crew    crew
-	held    bool // replies were kept back, as some may be followed
-	kept    hold // which they are
+	held    bool      // replies were kept back, as some may be followed
+	kept    hold      // which they are
+	env     *localEnv // that of the settings which the burst began with
 }
 
 // Expire passes an alarm on to the exchange, but for the one that is the

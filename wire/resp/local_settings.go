@@ -6,7 +6,6 @@ import "time"
 type LocalSettings struct {
 	Users    *Users  // nil: nobody needs a password
 	Policy   *Policy // nil: everything is allowed
-	Learnt   *Learnt // commands that only the backend knows; nil is none
 	Database int     // of the upstream
 	NoRESP3  bool    // HELLO 3 is refused
 	Version  string  // the sidecar's own
@@ -23,7 +22,7 @@ func (s *LocalSettings) env() *localEnv {
 		clients = func() int { return 1 }
 	}
 	return &localEnv{
-		users: s.Users, policy: s.Policy, learnt: s.Learnt, database: s.Database, noRESP3: s.NoRESP3,
+		users: s.Users, policy: s.Policy, database: s.Database, noRESP3: s.NoRESP3,
 		version: s.Version, redis: s.Redis, id: s.ID, started: s.Started, clients: clients,
 	}
 }

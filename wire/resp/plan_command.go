@@ -28,15 +28,19 @@ func (a *active) lay(set *Settings) (goesOn bool) {
 		if d.kind == asAnyKey { // which may go on elsewhere, before what follows it
 			return true
 		}
+		if len(a.plan.words.b) > maxSaid { // short commands have long answers here, and they may be many
+			return true
+		}
 	}
 	return true
 }
 
 // stands tells of a command that what came before it must be over for: it begins
-// a session, or the replies to what follows have another form.
+// a session, the replies to what follows have another form, or a server is to be
+// asked what it is.
 func (a *active) stands(set *Settings, row *Row) bool {
 	if row == nil {
-		return false
+		return a.unknown(set, a.at)
 	}
 	return row.Name == "hello" || row.Name == "reset" || a.pins(set, a.at)
 }

@@ -11,6 +11,7 @@ const maxShared = 64 << 10
 func (a *active) serve(ctx context.Context) bool {
 	set := a.srv.set.Load()
 	a.srv.stats.In.Add(uint64(a.burst.Consumed()))
+	a.env = set.env
 	keep := true
 	for keep && a.at < len(a.burst.commands) {
 		keep = a.step(ctx, set)
@@ -53,6 +54,11 @@ const keptReplies = 32 << 10
 // step deals with the next commands of the burst. It reports whether the
 // connection goes on.
 func (a *active) step(ctx context.Context, set *Settings) bool {
+	if a.unknown(set, a.at) {
+		if done, goesOn := a.learn(ctx, set, a.at); done || !goesOn {
+			return goesOn
+		}
+	}
 	if s, yes := a.alike(set); yes {
 		return a.direct(ctx, s)
 	}
@@ -75,7 +81,7 @@ func (a *active) args(i int) []Span { return a.burst.Args(&a.burst.commands[i]) 
 // row finds the row of the burst's command i, nil without one.
 func (a *active) row(i int) *Row {
 	for len(a.rows) <= i {
-		a.rows = append(a.rows, Of(a.bytes(), a.args(len(a.rows))))
+		a.rows = append(a.rows, a.env.find(a.bytes(), a.args(len(a.rows))))
 	}
 	return a.rows[i]
 }
@@ -110,10 +116,11 @@ func (a *active) refusal(dst []byte, set *Settings, i int) ([]byte, bool) {
 		return AppendUnknownSub(dst, row, args[1].Of(b)), true
 	case !row.Fits(len(args)):
 		return AppendWrongArity(dst, row), true
-	case row.Treatment == Refuse:
-		return AppendRefused(dst, row), true
 	}
-	return a.cl.state.denied(dst, row, b, args, set.env)
+	if dst, no := a.cl.state.denied(dst, row, b, args, set.env); no || row.Treatment != Refuse {
+		return dst, no
+	}
+	return AppendRefused(dst, row), true
 }
 
 // welcome lifts the limits of a guest that has logged in: what was too much for

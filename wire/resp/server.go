@@ -55,6 +55,7 @@ type Server struct {
 	set      atomic.Pointer[Settings]
 	draining atomic.Bool
 	clients  atomic.Int64 // so far: the last one's id
+	learnt   Learnt
 	actives  sync.Pool
 	members  sync.Pool
 	outboxes sync.Pool
@@ -96,6 +97,7 @@ func NewServer(p Params, s Settings) *Server {
 // Set changes the settings for bursts that begin from now on.
 func (s *Server) Set(set Settings) {
 	set.env = set.Local.env()
+	set.env.learnt = &s.learnt
 	s.set.Store(&set)
 }
 
