@@ -20,12 +20,18 @@ missing() {
 			command -v java >/dev/null || echo default-jre-headless
 			continue
 		fi
+		if [ "$program" = hiredis ]; then # a library, too
+			[ -e /usr/include/hiredis/hiredis.h ] || echo libhiredis-dev
+			continue
+		fi
 		command -v "$program" >/dev/null || case $program in
 		cc) echo gcc libc6-dev ;;
 		c++) echo g++ ;;
 		mvn) echo maven ;;
 		node) echo nodejs ;;
 		javac) echo default-jdk-headless ;;
+		redis-cli | redis-benchmark) echo redis-tools ;;
+		tclsh) echo tcl ;;
 		*) echo "$program" ;;
 		esac
 	done
