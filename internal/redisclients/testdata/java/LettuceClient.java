@@ -226,8 +226,10 @@ class LettuceClient extends Checks {
         eq(heard.poll(20, TimeUnit.SECONDS), "sharded one");
         s.sync().unsubscribe(P + "ch");
         s.sync().punsubscribe(P.replace("{", "?") + "pat*");
-        if (resp == 3) s.sync().sunsubscribe(P + "shard"); // Lettuce's own list refuses it in RESP2
-        eq(s.sync().ping(), "PONG");
+        if (resp == 3) { // in RESP2 Lettuce's own list refuses them while subscribed
+            s.sync().sunsubscribe(P + "shard");
+            eq(s.sync().ping(), "PONG");
+        }
         s.close();
     }
 
