@@ -32,9 +32,11 @@ type active struct {
 	rows    []*Row // of the burst's commands, as far as they were looked at
 	plan    plan
 	crew    crew
-	held    bool      // replies were kept back, as some may be followed
-	kept    hold      // which they are
-	env     *localEnv // that of the settings which the burst began with
+	held    bool        // replies were kept back, as some may be followed
+	kept    hold        // which they are
+	env     *localEnv   // that of the settings which the burst began with
+	talker  *talker     // of its first session on
+	blocked atomic.Bool // a command waits on the server for what others do
 }
 
 // Expire passes an alarm on to the exchange, but for the one that is the

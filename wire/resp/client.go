@@ -14,13 +14,14 @@ import (
 // Client is one client's connection. It is small: while nothing is under way
 // it holds no buffer, and no goroutine if it is parked.
 type Client struct {
-	srv   *Server
-	c     *sock.Conn
-	ip    []byte
-	state clientState
-	hard  atomic.Bool // the grace is over: no exchange begins any more
-	mu    sync.Mutex
-	act   *active // while Serve runs; guarded by mu against Drain
+	srv    *Server
+	c      *sock.Conn
+	ip     []byte
+	state  clientState
+	opened opened
+	hard   atomic.Bool // the grace is over: no exchange begins any more
+	mu     sync.Mutex
+	act    *active // while Serve runs; guarded by mu against Drain
 }
 
 // NewClient takes over a connection; Serve runs it.

@@ -195,6 +195,16 @@ func (o *out) busy() bool {
 	return o.box != nil
 }
 
+// waiting is how many bytes wait to be written.
+func (o *out) waiting() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.box == nil {
+		return 0
+	}
+	return len(o.box.next.b)
+}
+
 // settle waits until the client has taken all, or nothing can be written any
 // more: false.
 func (o *out) settle() bool {

@@ -59,6 +59,9 @@ func (a *active) step(ctx context.Context, set *Settings) bool {
 			return goesOn
 		}
 	}
+	if a.cl.opened.multi {
+		return a.flush() && a.talk(ctx, set)
+	}
 	if s, yes := a.alike(set); yes {
 		return a.direct(ctx, s)
 	}

@@ -75,7 +75,7 @@ func NewServer(p Params, s Settings) *Server {
 		a := &active{turn: turn{srv: srv}}
 		a.turn.a, a.turn.watch = a, &a.guard
 		a.alarms.Init(p.Wheel, a)
-		a.guard.Init(p.Lot, &a.x, srv.finEnds)
+		a.guard.Init(p.Lot, &a.x, a.finEnds)
 		a.crew.told = make(chan struct{}, 1)
 		return a
 	}
@@ -101,8 +101,10 @@ func (s *Server) Set(set Settings) {
 	s.set.Store(&set)
 }
 
-// finEnds tells whether the end of a client ends its exchange.
-func (s *Server) finEnds() bool { return s.set.Load().CancelOnFIN }
+// finEnds tells whether the end of a client ends its exchange. A command that
+// waits for what others do is no reply to somebody who has said all: as with
+// Redis, nothing is popped for a client that has ended.
+func (a *active) finEnds() bool { return a.blocked.Load() || a.srv.set.Load().CancelOnFIN }
 
 // Drain makes every further reply the last of its connection, but for commands
 // that have come already. The listener tells each connection by Client.Drain, too.

@@ -3,7 +3,7 @@ package resp
 import "sidecar"
 
 // flow is what a server says in a session, on its way to the client: a binding,
-// and how far the reply under way has come. It is pure; relay moves the bytes.
+// and how far the reply under way has come. It is pure; talker moves the bytes.
 type flow struct {
 	binding
 	walk  Walker
@@ -15,7 +15,8 @@ type flow struct {
 	code  Code // of the error that it is
 	fails bool // it is one
 	// hops: nothing has gone to the client yet, so that what names another
-	// server ends the session, to be begun again there.
+	// server ends the session, to be begun again there. ASK is followed by one
+	// command alone: within a transaction nothing can be asked for.
 	hops bool
 	hop  Redirect // what it said; its Address is valid until the next call
 	seen []seen
@@ -25,6 +26,8 @@ type flow struct {
 type seen struct {
 	row    *Row
 	class  sidecar.Class
+	code   Code // of the error that answered it
+	failed bool
 	blocks bool
 }
 
@@ -124,7 +127,8 @@ func (f *flow) end(dst, b []byte) ([]byte, *Problem) {
 	}
 	if f.code == Moved || f.code == Ask {
 		var ok bool
-		if f.hop, ok = ParseRedirect(ErrorText(b[f.walk.Head().Start:])); ok && f.hops {
+		f.hop, ok = ParseRedirect(ErrorText(b[f.walk.Head().Start:]))
+		if w := f.next(); ok && f.hops && (f.code == Moved || w.blocks) {
 			return dst, errHop
 		}
 		dst = AppendError(dst, textTryAgain)
@@ -140,12 +144,12 @@ func (f *flow) end(dst, b []byte) ([]byte, *Problem) {
 
 // note keeps what was answered for who counts.
 func (f *flow) note(w *awaited) {
-	if w == nil || w.kind == ourMulti {
+	if w == nil || w.kind == oursReply {
 		return
 	}
 	class := sidecar.Success
 	if f.fails {
 		class = f.code.Class()
 	}
-	f.seen = append(f.seen, seen{w.row, class, w.blocks})
+	f.seen = append(f.seen, seen{w.row, class, f.code, f.fails, w.blocks})
 }

@@ -36,7 +36,7 @@ func (s *binding) fateOf(b []byte, head Span) fate {
 		return strays
 	case asked && kind != '-' && kind != '!':
 		return strays
-	case w.kind == ourMulti:
+	case w.kind == oursReply:
 		if kind != '+' {
 			return strays
 		}

@@ -13,7 +13,8 @@ const (
 	subscribeRole               // SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE
 	unsubscribeRole             // UNSUBSCRIBE and its like
 	pingRole                    // PING, which has a form of its own while subscribed
-	echoRole                    // ECHO and all else that tells nothing of a connection
+	echoRole                    // ECHO
+	stateRole                   // HELLO, CLIENT REPLY: what replies look like
 	partRole                    // RESET, QUIT: the session ends before it
 	localRole                   // answered here, outside of MULTI
 	refusedRole                 // refused everywhere
@@ -53,6 +54,8 @@ func nameRole(r *Row) role {
 		return pingRole
 	case "echo":
 		return echoRole
+	case "hello", "client|reply":
+		return stateRole
 	case "reset", "quit":
 		return partRole
 	}

@@ -39,7 +39,7 @@ type awaitedKind uint8
 
 const (
 	itsReply      awaitedKind = iota
-	ourMulti                  // a MULTI that the client has its answer to
+	oursReply                 // to what the client did not send, or has its answer to
 	watchReply                //
 	confirmations             // of a subscription, or of the end of some
 	ownAnswer                 // it is there already, and waits for its place
@@ -105,6 +105,8 @@ func (s *binding) move(r role) (m move, why string) {
 		return sends, "" // its reply has another form there
 	case r == refusedRole:
 		return refuses, ""
+	case r == stateRole:
+		return refuses, whyChangesState
 	case r == localRole, r == pingRole, r == echoRole:
 		return answers, ""
 	}
@@ -117,7 +119,7 @@ func (s *binding) inMulti(r role) (move, string) {
 		if s.spoilt {
 			return aborts, ""
 		}
-	case subscribeRole, unsubscribeRole, localRole:
+	case subscribeRole, unsubscribeRole, localRole, stateRole:
 		// Confirmations inside of EXEC's reply are more elements than it says;
 		// what is answered here could be in no transaction.
 		return refuses, whyInMulti
@@ -158,10 +160,11 @@ func (s *binding) tookAborted(row *Row) {
 	s.waits = append(s.waits, awaited{kind: asAborted, row: row})
 }
 
-// reopened notes that MULTI was sent whose answer the client has.
-func (s *binding) reopened(row *Row) {
-	s.multi = true
-	s.waits = append(s.waits, awaited{kind: ourMulti, row: row})
+// tookOurs notes that a command was sent whose reply the client must not read: a
+// PING, or a MULTI that it has its answer to.
+func (s *binding) tookOurs(row *Row) {
+	s.multi = s.multi || roleOf(row) == multiRole
+	s.waits = append(s.waits, awaited{kind: oursReply, row: row})
 }
 
 // answered notes that the last n bytes of own are the answer to a command.

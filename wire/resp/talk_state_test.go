@@ -134,7 +134,7 @@ func TestRefusedCommandSpoilsItsTransaction(t *testing.T) {
 
 func TestMultiThatWasAnsweredIsSentAndNotHeard(t *testing.T) {
 	k := newChat(t, RESP2)
-	k.reopened(Lookup([]byte("multi"), nil))
+	k.tookOurs(Lookup([]byte("multi"), nil))
 	k.says("SET a 1", "EXEC")
 	if p := k.hears("+OK\r\n+QUEUED\r\n*1\r\n+OK\r\n"); p != nil {
 		t.Fatal(p)
