@@ -26,7 +26,7 @@ type harness struct {
 	reg    *varz.Registry
 	target *Target
 	addr   string
-	parked atomic.Int64
+	parked chan struct{} // told of connections that are given up to be parked
 	plain  atomic.Bool // the local side goes through net.Conn, as TLS does
 
 	// say answers one command that came to an endpoint; fail, if it is set, ends
@@ -60,7 +60,7 @@ func settings(t *Target) Settings {
 
 func newHarness(t testing.TB) *harness {
 	h := &harness{
-		t: t, conns: map[net.Conn]bool{}, reg: new(varz.Registry),
+		t: t, conns: map[net.Conn]bool{}, parked: make(chan struct{}, 8), reg: new(varz.Registry),
 		bufs: sock.NewBuffers(), wheel: sock.NewWheel(sidecar.Now),
 	}
 	h.say = func(_ string, args []string) string { return string(AppendBulk(nil, strings.Join(args, " "))) }
@@ -99,7 +99,7 @@ func (h *harness) accept(ln net.Listener) {
 		h.mu.Unlock()
 		h.work.Go(func() {
 			for cl.Serve(context.Background()) {
-				h.parked.Add(1)
+				h.parked <- struct{}{}
 			}
 			h.mu.Lock()
 			delete(h.conns, nc)

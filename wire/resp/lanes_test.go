@@ -120,6 +120,9 @@ func clusterOf(m *Map) *Map {
 
 // sharded is a harness whose servers have a part of the keys each.
 func sharded(t testing.TB, m *Map) (*harness, *store) {
+	if m == nil {
+		m = clusterOf(shards(t, 3))
+	}
 	h, s := newHarness(t), new(store)
 	h.say = s.say
 	h.target.Keys = NewKeyspace(KeyspaceParams{Map: m})

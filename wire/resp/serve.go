@@ -28,11 +28,24 @@ func (a *active) serve(ctx context.Context) bool {
 		a.r += a.burst.Consumed()
 		a.refuse(a.problem)
 		return false
-	case a.r+a.burst.Consumed() == a.w && a.srv.draining.Load():
+	case a.srv.draining.Load() && a.r+a.burst.Consumed() == a.w && !a.came():
 		a.part()
 		return false
 	}
 	return true
+}
+
+// came tells whether more has come from a client that is to be parted from: what
+// was sent during its last burst is in the socket, and is served before.
+func (a *active) came() bool {
+	a.forget()
+	a.r, a.w = 0, 0
+	n, err := a.cl.c.TryRead(a.in)
+	if err != nil {
+		return false
+	}
+	a.w = n
+	return n > 0
 }
 
 // flush writes what has been said; false if the client takes no more.
