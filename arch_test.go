@@ -90,6 +90,7 @@ var outside = []limit{
 	{"go.uber.org/thriftrw", "wire/thrift/idl", "only one package knows how interface files are parsed"},
 	{"gonum.org/v1/*", "internal/sim/run", "drawings of the simulation; no binary has it"},
 	{"github.com/maypok86/otter", "wire/http", "which stored answers make room is a policy of its own"},
+	{"github.com/redis/go-redis", "discovery/redis", "asks Sentinels and nodes of a Redis Cluster; no request of a client goes by it"},
 	{"github.com/prometheus/*", "admin", "counting is varz; only its exposition speaks Prometheus"},
 }
 

@@ -130,4 +130,16 @@ var (
 		Prom: "sidecar_redis_foreign_clients_total", Kind: KindCounter,
 		Labels: []Label{LabelListener},
 		Help:   "Connections closed without a word because a browser's request or a TLS handshake came where Redis is spoken."}
+	RedisLooks = &Desc{Name: "sidecar.redis.topology_looks",
+		Prom: "sidecar_redis_topology_looks_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "How often the servers of a Redis Cluster, or Sentinels, were asked who has what."}
+	RedisLooksFailed = &Desc{Name: "sidecar.redis.topology_looks_failed",
+		Prom: "sidecar_redis_topology_looks_failed_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Of these, how often nobody gave an answer that could be used."}
+	RedisTopologies = &Desc{Name: "sidecar.redis.topology_changes",
+		Prom: "sidecar_redis_topology_changes_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "How often the answer differed from the one before: slots, masters or replicas are others."}
 )

@@ -201,5 +201,5 @@ func (l *text) String() string {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	s := l.b.String()
-	return s[max(0, len(s)-4096):]
+	return s[max(0, len(s)-1024):]
 }
