@@ -10,14 +10,6 @@ import (
 	"sidecar"
 )
 
-// idle is a Replier that does nothing with what it is given.
-type idle struct{ replies int }
-
-func (r *idle) Replies(_ *sidecar.Exchange, b []byte, _ int) *sidecar.Fault {
-	r.replies++
-	return nil
-}
-
 // A call allocates nothing: not over a shared connection, and not over one that
 // it has to itself.
 func TestAllocNothingPerCall(t *testing.T) {
@@ -71,11 +63,4 @@ func TestAllocNothingPerCall(t *testing.T) {
 			}
 		})
 	}
-}
-
-func repeated(n int, words []string) (commands [][]string) {
-	for range n {
-		commands = append(commands, words)
-	}
-	return commands
 }

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"net"
 	"strings"
+
+	"sidecar"
 )
 
 // quick is a server of GET of one key that allocates nothing: each command is
@@ -41,4 +43,19 @@ func quick(size int) func(net.Conn) {
 			}
 		}
 	}
+}
+
+// idle is a Replier that does nothing with what it is given.
+type idle struct{ replies int }
+
+func (r *idle) Replies(_ *sidecar.Exchange, b []byte, _ int) *sidecar.Fault {
+	r.replies++
+	return nil
+}
+
+func repeated(n int, words []string) (commands [][]string) {
+	for range n {
+		commands = append(commands, words)
+	}
+	return commands
 }

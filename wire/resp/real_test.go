@@ -13,7 +13,7 @@ import (
 )
 
 // startRedis starts a real server and returns its socket's path.
-func startRedis(t *testing.T, cluster bool, more ...string) string {
+func startRedis(t testing.TB, cluster bool, more ...string) string {
 	t.Helper()
 	program, err := exec.LookPath("redis-server")
 	if err != nil {
@@ -116,7 +116,7 @@ func (k *talk) reply() []byte {
 }
 
 // freePort is a port that nothing listens on.
-func freePort(t *testing.T) string {
+func freePort(t testing.TB) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
