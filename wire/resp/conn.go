@@ -25,6 +25,9 @@ type Conn struct {
 	traffic traffic
 	most    int // bytes of the replies to a call
 	in      inbound
+
+	refuses *refusal // every call: nothing else of it is there
+	until   int64    // and so long
 }
 
 // share makes a connection of a socket that was greeted.
@@ -43,16 +46,27 @@ func (d *Dialer) share(s *sock.Conn, set *DialSettings, t traffic, rest []byte) 
 
 // Status is Busy while too much waits to be written, Closed once the connection
 // has ended. Hot.
-func (c *Conn) Status(bool) sidecar.Status { return c.core.Status() }
+func (c *Conn) Status(bool) sidecar.Status {
+	if c.refuses != nil {
+		return c.refused()
+	}
+	return c.core.Status()
+}
 
 // Close ends the connection.
 func (c *Conn) Close() {
+	if c.refuses != nil {
+		return
+	}
 	c.core.Close()
 	c.dialer.forget(c)
 }
 
 // Do sends the exchange's call and gives its replies to where it came from. Hot.
 func (c *Conn) Do(_ context.Context, x *sidecar.Exchange) error {
+	if c.refuses != nil {
+		return noRESP3(c.refuses)
+	}
 	call := x.Msg.(*Call)
 	call.class = sidecar.NoClass
 	s, f := c.core.Reserve()

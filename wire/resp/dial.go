@@ -81,11 +81,16 @@ func NewDialer(p DialParams, s DialSettings) *Dialer {
 func (d *Dialer) Set(s DialSettings) { d.set.Store(&s) }
 
 // Connect dials address ("host:port" or "unix:/path") for a shared connection
-// of version v and greets the server.
+// of version v and greets the server. For a server that does not speak that
+// version it is one that refuses every call: nothing is wrong with the server,
+// and clients of the other version shall not be kept from it.
 func (d *Dialer) Connect(ctx context.Context, address string, v Version) (*Conn, error) {
 	set := d.set.Load()
 	var rest []byte
 	c, err := d.connect(ctx, address, set.greeting(v), &rest)
+	if r := withoutRESP3(err); r != nil {
+		return &Conn{dialer: d, refuses: r, until: d.params.Now() + refuseFor}, nil
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -68,8 +68,10 @@ func (c *Exclusive) Do(_ context.Context, x *sidecar.Exchange) error {
 		f = &sidecar.Fault{Stage: sidecar.StageWrite, Flags: sidecar.Unsent, Reason: sidecar.Internal, Err: errMessage}
 	}
 	c.used = true
-	if !c.sock.Raw() {
-		c.dead = true // it could not be looked at before the next
+	// What could not be looked at before the next; and through TLS that look does
+	// not see what has been read of the socket.
+	if !c.dead && !c.sock.Raw() {
+		c.dead = !c.sock.Looks() || !c.due.open() && !c.sock.Look()
 	}
 	if c.dead || c.n == 0 {
 		c.free()
@@ -92,7 +94,7 @@ func (c *Exclusive) talk(x *sidecar.Exchange, t *Talk) *sidecar.Fault {
 	}
 	clean, f := t.Relay.Relay(x, c)
 	if clean && c.n == 0 {
-		c.clean()
+		c.clean(x)
 	}
 	return f
 }

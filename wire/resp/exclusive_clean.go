@@ -30,8 +30,8 @@ var token = []byte("sidecar-is-done") // never changed
 
 // clean asks the server to forget what a talk has left (a transaction, watched
 // keys, subscriptions) and greets it anew, in one write.
-func (c *Exclusive) clean() {
-	if !c.sock.Raw() {
+func (c *Exclusive) clean(x *sidecar.Exchange) {
+	if !c.sock.Looks() {
 		return // it is not used again
 	}
 	var g greeting
@@ -43,7 +43,11 @@ func (c *Exclusive) clean() {
 		g.text = append(g.text, anew.text...)
 		g.steps = append(g.steps, anew.steps...)
 	}
-	if n, err := c.sock.TryWrite(g.text, nil); err != nil || n < len(g.text) {
+	if c.sock.Raw() {
+		if n, err := c.sock.TryWrite(g.text, nil); err != nil || n < len(g.text) {
+			return
+		}
+	} else if c.write(x, g.text) != nil {
 		return
 	}
 	c.due = due{steps: g.steps}
@@ -178,7 +182,7 @@ func (c *Exclusive) settle(x *sidecar.Exchange) *sidecar.Fault {
 	c.unclean()
 	f := c.stale(0)
 	if r, ok := c.due.why.(*refusal); ok && r.step == stepHello {
-		f.Flags, f.Reason, f.Err = sidecar.Unsent, sidecar.BadReply, r // others would say the same
+		return noRESP3(r)
 	}
 	return f
 }

@@ -211,8 +211,27 @@ func TestServersWithoutResetAreCleanedByHand(t *testing.T) {
 	}
 }
 
-func TestAServerWithoutRESP3SaysSo(t *testing.T) {
+func TestAServerWithoutRESP3IsNotTakenToBeDown(t *testing.T) {
 	l := newLab(t, DialSettings{})
+	shared, err := l.Connect(t.Context(), l.serve(func(nc net.Conn) {
+		nc.Write([]byte("-ERR unknown command `HELLO`, with args beginning with: `3`, \r\n+OK\r\n"))
+		swallow(nc)
+	}), RESP3)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, f := newAsk([]string{"get", "a"}).over(shared)
+	if f == nil || !f.Has(sidecar.Unsent|sidecar.FromClient) || !strings.Contains(f.Error(), "RESP3 needs Redis 6") {
+		t.Errorf("got %v", f)
+	}
+	if s := shared.Status(false); s != sidecar.Open {
+		t.Errorf("it is %v", s)
+	}
+	shared.until = sidecar.Now()
+	if s := shared.Status(false); s != sidecar.Closed {
+		t.Errorf("then it is %v", s)
+	}
+	shared.Close()
 	conn := l.openAlone(l.serve(func(nc net.Conn) {
 		buf := make([]byte, 1000)
 		nc.Read(buf)
@@ -221,8 +240,8 @@ func TestAServerWithoutRESP3SaysSo(t *testing.T) {
 		nc.Write([]byte("-ERR unknown command `HELLO`, with args beginning with: `3`, \r\n"))
 		swallow(nc)
 	}))
-	f := talkOver(conn, RESP3, &relay{words: [][]string{{"get", "k"}}})
-	if f == nil || f.Has(sidecar.Stale) || !f.Has(sidecar.Unsent) || !strings.Contains(f.Error(), "RESP3 needs Redis 6") {
+	f = talkOver(conn, RESP3, &relay{words: [][]string{{"get", "k"}}})
+	if f == nil || f.Has(sidecar.Stale) || !f.Has(sidecar.Unsent|sidecar.FromClient) || !strings.Contains(f.Error(), "RESP3 needs Redis 6") {
 		t.Errorf("got %v", f)
 	}
 }

@@ -100,9 +100,13 @@ func newRig(t testing.TB) *rig {
 	return &rig{t: t, bufs: sock.NewBuffers(), wheel: sock.NewWheel(now), now: now}
 }
 
+func (r *rig) params(nc net.Conn) Params {
+	return Params{Sock: sock.New(nc), Wheel: r.wheel, Buffers: r.bufs, Room: sock.NewRoom(64 << 20), Now: r.now, Most: 1 << 16}
+}
+
 func (r *rig) start(nc net.Conn) *line {
 	l := new(line)
-	l.Conn = New(Params{Sock: sock.New(nc), Wheel: r.wheel, Buffers: r.bufs, Room: sock.NewRoom(64 << 20), Now: r.now, Most: 1 << 16}, l)
+	l.Conn = New(r.params(nc), l)
 	l.Start()
 	return l
 }
