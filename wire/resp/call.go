@@ -21,9 +21,6 @@ type Call struct {
 	Row   *Row
 	Key   []byte
 	Mixed bool
-	// NoScripts: of several commands none is a script or function, whose errors
-	// do not prove that nothing was done.
-	NoScripts bool
 	// Alone: it goes over a connection that nobody else uses, as it is too large
 	// to be copied between others. Blocking and all else that binds a client to
 	// a connection is a Talk.

@@ -40,13 +40,21 @@ func (call *Call) answer(x *sidecar.Exchange, b []byte, errors int) *sidecar.Fau
 	return call.Replies.Replies(x, b, errors)
 }
 
-// provable tells whether an error proves that the command was not run: what a
-// script says may come after it wrote.
+// provable tells whether errors prove that the commands were not run: what a
+// script says may come after it wrote, and of commands that are not in the table
+// nobody knows. It looks at the commands again, as a call seldom fails.
 func (c *Call) provable() bool {
-	if c.Mixed {
-		return c.NoScripts
+	var b Burst
+	if b.Read(c.Requests) != nil {
+		return false
 	}
-	return c.Row != nil && !c.Row.Script()
+	for i := range b.commands {
+		row := Of(c.Requests, b.Args(&b.commands[i]))
+		if row == nil || row.Script() {
+			return false
+		}
+	}
+	return true
 }
 
 // Script tells whether the command runs a script or function.

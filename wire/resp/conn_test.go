@@ -190,6 +190,7 @@ func TestRepliesAreHeldOnlyWhenAllFailed(t *testing.T) {
 		{"one is the command's own", []string{"get", "set"}, loading + wrong, sidecar.ClientError, false, false},
 		{"a script", []string{"eval"}, script, sidecar.Unavailable, true, false},
 		{"a script among others", []string{"get", "eval"}, loading + script, sidecar.Unavailable, true, false},
+		{"an unknown one among others", []string{"get", "json.get"}, loading + script, sidecar.Unavailable, true, false},
 		{"the command's own", []string{"get"}, wrong, sidecar.ClientError, false, false},
 		{"moved", []string{"get"}, "-MOVED 1 127.0.0.1:1\r\n", sidecar.ClientError, false, false},
 		{"behind attributes", []string{"get"}, "|1\r\n+a\r\n+b\r\n" + loading, sidecar.Unavailable, true, true},
@@ -210,7 +211,6 @@ func TestRepliesAreHeldOnlyWhenAllFailed(t *testing.T) {
 					words = append(words, []string{name, "a"})
 				}
 				a := newAsk(words...)
-				a.call.NoScripts = !strings.Contains(strings.Join(c.commands, " "), "eval")
 				a.x.Hold = held
 				var s sidecar.Service
 				if alone {
