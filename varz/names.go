@@ -564,6 +564,6 @@ func All() []*Desc {
 		ZooKeeperConnected, ZooKeeperConnects, ZooKeeperSessions, ZooKeeperRequests, ZooKeeperMembers, ZooKeeperMembersRefused, ZooKeeperMissed, Announced, AnnounceChanges, AnnounceChecksFailed,
 		XDSConnected, XDSStreams, XDSResponses, XDSRefused,
 		DiscoveryEndpoints, SubsetLeftOut, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded, DiscoveryAnnounced, DiscoveryStale, DiscoveryHeldEndpoints, DiscoveryLimbo, DiscoveryLeaving,
-		RedisCommands, RedisErrors, RedisForeign, RedisLooks, RedisLooksFailed, RedisTopologies,
+		RedisCommands, RedisErrors, RedisLocal, RedisDenied, RedisForeign, RedisLooks, RedisLooksFailed, RedisTopologies,
 	}
 }

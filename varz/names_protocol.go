@@ -126,6 +126,14 @@ var (
 		Prom: "sidecar_redis_command_errors_total", Kind: KindCounter,
 		Labels: []Label{LabelService, LabelOperation},
 		Help:   "Commands that were answered with an error, of the server's or of the sidecar's."}
+	RedisLocal = &Desc{Name: "sidecar.redis.local_commands",
+		Prom: "sidecar_redis_local_commands_total", Kind: KindCounter,
+		Labels: []Label{LabelListener},
+		Help:   "Commands that the sidecar answered itself, such as HELLO, PING and COMMAND."}
+	RedisDenied = &Desc{Name: "sidecar.redis.denied_commands",
+		Prom: "sidecar_redis_denied_commands_total", Kind: KindCounter,
+		Labels: []Label{LabelListener, LabelReason},
+		Help:   "Commands that went to no server: noauth (the client has not logged in), noperm (allow and deny), else other (unknown, malformed or never passed on)."}
 	RedisForeign = &Desc{Name: "sidecar.redis.foreign_clients",
 		Prom: "sidecar_redis_foreign_clients_total", Kind: KindCounter,
 		Labels: []Label{LabelListener},

@@ -15,9 +15,7 @@ const docs = "../../docs/redis.md"
 // The table of commands that users read is the one that is obeyed.
 func TestDocsTellEveryCommand(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("# Redis\n\nThe sidecar has no Redis listener yet. What stands here is how it will treat each command of Redis 7, outside of a session\n" +
-		"(a connection of the client's own, begun by a *pinned* command); written by `go test ./wire/resp -run Docs -update`.\n\n" +
-		"| Command | Treatment | Keys | Retried |\n|---|---|---|---|\n")
+	b.WriteString(docsHead)
 	for _, r := range Commands() {
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", strings.ToUpper(strings.ReplaceAll(r.Name, "|", " ")), treatmentText(&r), keysText(r.Keys), retriedText(&r))
 	}
@@ -31,6 +29,26 @@ func TestDocsTellEveryCommand(t *testing.T) {
 		t.Errorf("%s is not what the table says (%v): go test ./wire/resp -run Docs -update", docs, err)
 	}
 }
+
+const docsHead = `# Redis
+
+How each command of Redis 7 is treated, outside of a session (a connection of the client's own, begun by a *pinned* command). This page
+is written by ` + "`go test ./wire/resp -run Docs -update`" + `, out of the table that is obeyed.
+
+* **local**: answered by the sidecar, in the bytes of a real server, without asking one. INFO, ROLE and CONFIG GET tell of the sidecar: a master
+  that keeps and drops nothing. CLUSTER tells of one node that has all slots, at the address that the client connected to, so clients of
+  clusters can be pointed here too. CLIENT LIST has the client itself alone. SELECT takes the upstream's database, and 0.
+* **refused**: an error that says why. CLIENT TRACKING and NO-TOUCH are refused to be switched on, as connections are shared.
+* **Commands that are not here** (of modules, of later versions): a server is asked for them once (COMMAND INFO). Those with keys at fixed places are
+  forwarded by them, those that wait are pinned; those without keys, for administrators or of publishing are refused.
+* COMMAND lists what can be used: not what is refused or denied, nor what is younger than the version that HELLO and INFO tell.
+* **Allow and deny** take commands ("get"), subcommands ("config|get"; "config" is all of them) and categories as ACL CAT has them ("@write"). What
+  is local need not be allowed. Where keys are limited by their beginnings, commands whose keys cannot be told are denied, and SORT's BY and GET;
+  commands without keys (KEYS, SCAN, FLUSHALL) and the insides of scripts are not looked at, as with Redis' own users: deny those by name.
+
+| Command | Treatment | Keys | Retried |
+|---|---|---|---|
+`
 
 func treatmentText(r *Row) string {
 	switch r.Treatment {

@@ -71,8 +71,7 @@ func (s *keySpec) covers(i int, b []byte, args []Span) bool {
 	if !ok {
 		return false
 	}
-	step := 1
-	last := 0
+	var step, last int
 	switch s.find.kind {
 	case "range":
 		last, step = s.find.number(0), s.find.number(1)

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"sidecar"
+	"sidecar/varz"
 )
 
 // A command of a module goes by the key that the server tells of it, which is
@@ -58,7 +59,38 @@ func TestNobodyAsksServersBeforeTheLogin(t *testing.T) {
 	c := h.client()
 	c.Send(req("JSON.GET", "a") + req("MONITOR") + req("GET", "k"))
 	c.Expect("-ERR unknown command 'JSON.GET', with args beginning with: 'a' \r\n" + noAuth + noAuth)
+	c.Send(req("AUTH", "x") + req("PING"))
+	c.Expect("+OK\r\n+PONG\r\n")
 	if n := len(h.heard()); n != 0 {
 		t.Errorf("%d exchanges", n)
+	}
+	for reason, want := range map[string]uint64{"noauth": 2, "other": 1, "noperm": 0} {
+		if n := h.value(varz.RedisDenied, varz.Source{Listener: "l", Reason: reason}); n != want {
+			t.Errorf("%d denied as %s, want %d", n, reason, want)
+		}
+	}
+	if n := h.value(varz.RedisLocal, varz.Source{Listener: "l"}); n != 2 {
+		t.Errorf("%d local commands", n)
+	}
+}
+
+// What the policy denies never leaves, in a pipeline with what it allows.
+func TestDeniedCommandsReachNoServer(t *testing.T) {
+	h := newHarness(t)
+	h.set(func(s *Settings) {
+		s.Local.Policy = mustPolicy(t, Rules{Deny: words("set @dangerous"), AllowKeys: words("a")})
+	})
+	c := h.client()
+	c.Send(req("GET", "a") + req("SET", "a", "1") + req("KEYS", "*") + req("GET", "b") + req("MGET", "a", "ab"))
+	c.Expect("$5\r\nGET a\r\n-NOPERM this user has no permissions to run the 'set' command\r\n-NOPERM this user has no permissions to run the 'keys' command\r\n" + noKeyPerm + "$9\r\nMGET a ab\r\n")
+	if n := h.value(varz.RedisDenied, varz.Source{Listener: "l", Reason: "noperm"}); n != 3 {
+		t.Errorf("%d denied", n)
+	}
+	for _, e := range h.heard() {
+		for _, line := range e.commands {
+			if line != "GET a" && line != "MGET a ab" {
+				t.Errorf("%s went to a server", line)
+			}
+		}
 	}
 }

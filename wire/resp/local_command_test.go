@@ -17,8 +17,8 @@ var (
 func TestCommandInfoIsThatOfARealServer(t *testing.T) {
 	path := startRedis(t, false)
 	for _, version := range []string{"2", "3"} {
-		real, own := dialRedis(t, path), newLocal(t, localEnv{})
-		real.do("HELLO", version)
+		redis, own := dialRedis(t, path), newLocal(t, localEnv{})
+		redis.do("HELLO", version)
 		own.do("HELLO", version)
 		n := 0
 		for i := range commands {
@@ -26,7 +26,7 @@ func TestCommandInfoIsThatOfARealServer(t *testing.T) {
 			if r.Container() || !own.env.lists(r) || slices.Contains(notIn70, r.Name) {
 				continue
 			}
-			want := notes3.ReplaceAllString(notes2.ReplaceAllString(string(real.do("COMMAND", "INFO", r.Name)), "*6\r\n"), "%3\r\n")
+			want := notes3.ReplaceAllString(notes2.ReplaceAllString(string(redis.do("COMMAND", "INFO", r.Name)), "*6\r\n"), "%3\r\n")
 			if got := own.do("COMMAND", "INFO", r.Name); got != want {
 				t.Errorf("%s: %q, Redis says %q", r.Name, got, want)
 			}
@@ -42,14 +42,14 @@ var keyLines = append(slices.Clone(keyed),
 	"PING a", "NOPE a", "GET a b c", "SPUBLISH c m", "SSUBSCRIBE c", "CONFIG SET a b", "CLIENT ID x", "OBJECT NOPE a", "ZUNION x a b", "XREAD STREAMS a")
 
 func TestKeysAndFlagsAreThoseOfARealServer(t *testing.T) {
-	real, own := dialRedis(t, startRedis(t, false)), newLocal(t, localEnv{})
+	redis, own := dialRedis(t, startRedis(t, false)), newLocal(t, localEnv{})
 	for _, line := range keyLines {
 		for _, sub := range []string{"GETKEYS", "GETKEYSANDFLAGS"} {
 			args := append([]string{"COMMAND", sub}, words(strings.ReplaceAll(line, `""`, ""))...)
 			if strings.Contains(line, `""`) {
 				args = slices.Insert(args, 5, "")
 			}
-			got, want := own.do(args...), string(real.do(args...))
+			got, want := own.do(args...), string(redis.do(args...))
 			if sorted(t, got) != sorted(t, want) {
 				t.Errorf("%s %s: %q, Redis says %q", sub, line, got, want)
 			}

@@ -9,7 +9,7 @@ var configAnswers = [][2]string{
 	{"appendfsync", "everysec"},
 	{"appendonly", "no"},
 	{"client-query-buffer-limit", strconv.Itoa(DefaultMaxRequest)},
-	{"cluster-enabled", "no"},
+	{"cluster-enabled", "yes"},
 	{"databases", "16"},
 	{"maxclients", "10000"},
 	{"maxmemory", "0"},

@@ -96,22 +96,22 @@ func TestLocalAnswersAreThoseOfARealServer(t *testing.T) {
 	}{{"alone", alone, false}, {"cluster", clustered, true}} {
 		t.Run(c.name, func(t *testing.T) {
 			path := startRedis(t, c.cluster)
-			real, own := dialRedis(t, path), newLocal(t, localEnv{})
+			redis, own := dialRedis(t, path), newLocal(t, localEnv{})
 			node := ""
 			if c.cluster {
-				real.do("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
-				v, _ := value(t, real.do("CLUSTER", "MYID"))
+				redis.do("CLUSTER", "ADDSLOTSRANGE", "0", "16383")
+				v, _ := value(t, redis.do("CLUSTER", "MYID"))
 				node = v.(string)
 				own.state.host, own.state.port = "", 0
 			}
 			for _, line := range strings.FieldsFunc(c.lines, func(r rune) bool { return r == '|' || r == '\n' }) {
 				if line == "NEW" {
-					real, own = dialRedis(t, path), newLocal(t, localEnv{})
+					redis, own = dialRedis(t, path), newLocal(t, localEnv{})
 					continue
 				}
 				args := words(line)
 				got := own.do(args...)
-				want := normal(string(real.do(args...)), clientID(real, args), node)
+				want := normal(string(redis.do(args...)), clientID(redis, args), node)
 				if got = normal(got, "7", nodeID); got != want {
 					t.Errorf("%s: %q, Redis says %q", line, got, want)
 				}
@@ -236,12 +236,12 @@ func FuzzLocal(f *testing.F) {
 }
 
 func TestGlobsMatchAsRedisDoes(t *testing.T) {
-	real := dialRedis(t, startRedis(t, false))
+	redis := dialRedis(t, startRedis(t, false))
 	for _, c := range [][2]string{
 		{"get", "g*"}, {"get", "G?T"}, {"get", "*"}, {"get", "*t"}, {"get", "*e*"}, {"get", "ge"}, {"get", "get?"}, {"get", "g[a-f]t"}, {"get", "g[^a-f]t"}, {"get", "g[f-a]t"},
 		{"get", "g[e"}, {"get", "ge[t"}, {"get", "g\\et"}, {"get", "get\\"}, {"get", ""}, {"get", "**t**"}, {"get", "[g][e][t]"}, {"get", "g[]et"}, {"get", "*[x]*"}, {"get", "g[\\e]t"}, {"get", "*g*e*t*t"},
 	} {
-		v, _ := value(t, real.do("COMMAND", "LIST", "FILTERBY", "PATTERN", c[1]))
+		v, _ := value(t, redis.do("COMMAND", "LIST", "FILTERBY", "PATTERN", c[1]))
 		want := false
 		for _, name := range texts(v) {
 			want = want || name == c[0]

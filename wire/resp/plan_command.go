@@ -66,9 +66,11 @@ func (a *active) command(set *Settings, d *deed, i int) act {
 	dst, refused := a.refusal(p.words.b, set, i)
 	switch {
 	case refused:
+		a.srv.stats.denied(dst[from:])
 	case d.row.Treatment == Local:
 		dst, then = a.cl.state.local(dst, d.row, b, args, set.env)
 		d.mute = false // it says nothing then
+		a.srv.stats.local.Inc()
 	default:
 		dst = a.route(set, d, i, dst)
 	}

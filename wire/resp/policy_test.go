@@ -39,14 +39,14 @@ func TestPolicyRefusesInTheWordsOfARealServer(t *testing.T) {
 	} {
 		path := startRedis(t, false)
 		dialRedis(t, path).do(append(words("ACL SETUSER u on >p"), words(c.user)...)...)
-		real, own := dialRedis(t, path), newLocal(t, localEnv{policy: mustPolicy(t, c.rules)})
-		real.do("AUTH", "u", "p")
+		redis, own := dialRedis(t, path), newLocal(t, localEnv{policy: mustPolicy(t, c.rules)})
+		redis.do("AUTH", "u", "p")
 		for _, line := range []string{
 			"GET a", "GET ab", "GET b", "GET b:1", "SET a v", "SET x v", "MGET a ab", "MGET a x", "CONFIG GET save", "GEOADD a 1 1 m", "GEOPOS a m", "KEYS *", "INCR a", "EVAL return 1 x",
 			"EVAL return 0", "OBJECT ENCODING a", "OBJECT FREQ a", "XREAD STREAMS a 0", "XREAD STREAMS a x 0 0", "SORT a", "SORT_RO x", "SORT_RO a BY x_*", "SORT_RO a BY x LIMIT 0 by", "SORT_RO a GET #",
 			"ZUNIONSTORE a 1 x", "RENAME a x", "ACL CAT", "ACL WHOAMI", "DEL a x", "COPY a ab", "EXPIRE ab 5", "BLPOP x 0.01",
 		} {
-			want := string(real.do(words(line)...))
+			want := string(redis.do(words(line)...))
 			if !strings.HasPrefix(want, "-NOPERM") && !strings.Contains(want, "insufficient ACL") {
 				want = ""
 			}
@@ -149,13 +149,13 @@ func TestPrefixesFindWhatAKeyBeginsWith(t *testing.T) {
 func TestWhoMustLogInIsToldSo(t *testing.T) {
 	path := startRedis(t, false)
 	dialRedis(t, path).do("CONFIG", "SET", "requirepass", "x")
-	real, own := dialRedis(t, path), newLocal(t, localEnv{users: NewUsers(User{Password: "x"})})
+	redis, own := dialRedis(t, path), newLocal(t, localEnv{users: NewUsers(User{Password: "x"})})
 	for _, line := range []string{"GET a", "PING", "CLIENT ID", "COMMAND COUNT", "MULTI", "HELLO 3", "AUTH y", "RESET", "SELECT 0"} {
 		got := own.deniedOf(line)
 		if got == "" {
 			got = own.do(words(line)...)
 		}
-		if want := string(real.do(words(line)...)); got != want {
+		if want := string(redis.do(words(line)...)); got != want {
 			t.Errorf("%s: %q, Redis says %q", line, got, want)
 		}
 	}

@@ -14,6 +14,10 @@ type Stats struct {
 	requests *varz.Counter
 	foreign  *varz.Counter   // connections of browsers and of TLS, closed without a word
 	failures []*varz.Counter // by reason
+	local    *varz.Counter   // commands answered here
+	noAuth   *varz.Counter   // and those refused: who has not logged in,
+	noPerm   *varz.Counter   // what the policy denies,
+	other    *varz.Counter   // and all else
 }
 
 // NewStats takes a listener's counts from the registry.
@@ -22,6 +26,11 @@ func NewStats(r *varz.Registry, name string) Stats {
 	st := Stats{
 		In: r.Counter(varz.ClientBytesIn, s), Out: r.Counter(varz.ClientBytesOut, s),
 		requests: r.Counter(varz.ListenerRequests, s), foreign: r.Counter(varz.RedisForeign, s),
+	}
+	st.local = r.Counter(varz.RedisLocal, s)
+	for reason, c := range map[string]**varz.Counter{"noauth": &st.noAuth, "noperm": &st.noPerm, "other": &st.other} {
+		s.Reason = reason
+		*c = r.Counter(varz.RedisDenied, s)
 	}
 	for reason := range sidecar.ReasonCount {
 		s.Reason = reason.String()
@@ -34,6 +43,18 @@ func NewStats(r *varz.Registry, name string) Stats {
 func (s *Stats) refused(f *sidecar.Fault) {
 	s.requests.Inc()
 	s.failures[f.Reason].Inc()
+}
+
+// denied counts a command that went nowhere, by what its client was told.
+func (s *Stats) denied(told []byte) {
+	switch CodeOf(ErrorText(told)) {
+	case NoAuth:
+		s.noAuth.Inc()
+	case NoPerm:
+		s.noPerm.Inc()
+	default:
+		s.other.Inc()
+	}
 }
 
 // Counts are the commands of one upstream by name: every command of a burst, and
