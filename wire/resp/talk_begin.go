@@ -2,7 +2,6 @@ package resp
 
 import (
 	"context"
-	"math/rand/v2"
 
 	"sidecar"
 )
@@ -113,99 +112,6 @@ func (r *talker) say(dst []byte) {
 	}
 }
 
-// choose finds where the session goes: by the first key of its commands at hand,
-// as far as the transaction goes.
-func (r *talker) choose() bool {
-	a := r.a
-	b := a.bytes()
-	for i := a.at; i < len(a.burst.commands); i++ {
-		row, args := a.row(i), a.args(i)
-		if row == nil || !row.Fits(len(args)) {
-			continue
-		}
-		if key := firstKey(row, b, args); key != nil {
-			return r.place(row, key)
-		}
-		if role := roleOf(row); !a.cl.opened.multi || role == execRole || role == discardRole {
-			break
-		}
-	}
-	return r.place(a.row(a.at), nil) // any will do
-}
-
-// place goes to the server that has the key, any without one.
-func (r *talker) place(row *Row, key []byte) bool {
-	t := r.targetOf(row, key)
-	if t == nil {
-		return false
-	}
-	r.target, r.keyspace, r.key, r.shard = t, t.Keys.Map(), key, 0
-	if key != nil {
-		r.shard = r.keyspace.ShardOf(key)
-	} else if n := len(r.keyspace.Shards); n > 1 {
-		r.shard = rand.IntN(n)
-	}
-	r.endpoint = t.Keys.Endpoint(r.keyspace, r.shard, false)
-	return true
-}
-
-// targetOf is where a command with that key goes.
-func (r *talker) targetOf(row *Row, key []byte) *Target {
-	if r.set.Only != nil {
-		return r.set.Only
-	}
-	return r.set.Route(row, key, r.a.cl.ip)
-}
-
-// follow goes where a server has said that the key is. false if that is nowhere.
-func (r *talker) follow() bool {
-	asked := ""
-	if t := r.a.x.Tries.Last(); t != nil {
-		asked = t.Endpoint
-	}
-	to := r.hop.Endpoint(asked)
-	if to == "" {
-		return false
-	}
-	r.target.Keys.Moved(r.hop.Slot, to, r.hop.Ask)
-	r.keyspace = r.target.Keys.Map()
-	if r.key != nil {
-		r.shard = r.keyspace.ShardOf(r.key)
-	}
-	r.endpoint, r.asks = to, r.hop.Ask
-	return true
-}
-
-// perform makes the exchange, and another where a server names the one to ask.
-func (r *talker) perform(ctx context.Context) bool {
-	a, t := r.a, &r.talk
-	start := a.at
-	for hops := 0; ; hops++ {
-		r.anew(start)
-		t.Begin()
-		t.Version, t.Row, t.Key, t.Target, t.Client, t.Relay = a.cl.state.version, a.row(a.at), r.key, r.target, a.cl.ip, r
-		now := a.x.Now()
-		a.x.Begin(t, &a.alarms, now)
-		a.x.Kind, a.x.Received, a.x.Endpoint = sidecar.Session, a.first, r.endpoint
-		a.cutOff()
-		a.x.RequestDone(now)
-		err := a.srv.handler.Do(ctx, &a.x)
-		a.watch.End(&a.alarms)
-		a.idle.Store(0)
-		a.x.End()
-		if err == nil && r.hopped {
-			if hops < maxHops && r.follow() {
-				continue
-			}
-			err = badReply(errHop)
-		}
-		if err != nil {
-			return r.failed(sidecar.FaultOf(err), &a.x.Tries)
-		}
-		return !r.lost
-	}
-}
-
 // failed tells the client that the session's commands have failed which are not
 // answered. It reports whether the connection goes on: not if the client takes
 // itself for bound to the server, but in a transaction, which is then known to
@@ -218,6 +124,10 @@ func (r *talker) failed(f *sidecar.Fault, tries *sidecar.Tries) bool {
 	if !r.ran {
 		r.take()
 	}
+	if half := r.under && r.known; half || !r.mute && !a.said.add(a.srv.means, r.text) {
+		return false
+	}
+	r.text = r.text[:0]
 	text := appendFault(nil, f, tries, r.set.ExposeBackends)
 	for w := r.next(); w != nil; w = r.next() {
 		told := text

@@ -1,6 +1,10 @@
 package resp
 
-import "sidecar"
+import (
+	"bytes"
+
+	"sidecar"
+)
 
 // flow is what a server says in a session, on its way to the client: a binding,
 // and how far the reply under way has come. It is pure; talker moves the bytes.
@@ -14,11 +18,11 @@ type flow struct {
 	push  bool // it answers no command
 	code  Code // of the error that it is
 	fails bool // it is one
-	// hops: nothing has gone to the client yet, so that what names another
-	// server ends the session, to be begun again there. ASK is followed by one
-	// command alone: within a transaction nothing can be asked for.
+	// hops: nothing was executed, nor has gone to the client, so that what names
+	// another server ends the session, to be begun again there. ASK is followed by
+	// one command alone: within a transaction nothing can be asked for.
 	hops bool
-	hop  Redirect // what it said; its Address is valid until the next call
+	hop  Redirect // what it said, if that names one
 	seen []seen
 }
 
@@ -34,6 +38,7 @@ type seen struct {
 // The problems of sessions.
 var (
 	errStray      = &Problem{text: "reply that nobody asked for"}
+	errOurs       = &Problem{text: "the server refuses to begin the transaction"}
 	errHop        = &Problem{text: "another server has the key"}
 	errLongHead   = &Problem{text: "name of a subscription in a reply is longer than the limit"}
 	textExecAbort = "EXECABORT Transaction discarded because of previous errors."
@@ -125,21 +130,48 @@ func (f *flow) end(dst, b []byte) ([]byte, *Problem) {
 	case f.fails:
 		f.code = CodeOf(ErrorText(b[f.walk.Head().Start:]))
 	}
-	if f.code == Moved || f.code == Ask {
-		var ok bool
-		f.hop, ok = ParseRedirect(ErrorText(b[f.walk.Head().Start:]))
-		if w := f.next(); ok && f.hops && (f.code == Moved || w.blocks) {
-			return dst, errHop
-		}
+	w := f.next()
+	switch {
+	case f.fails && f.hops && f.elsewhere(w, b[f.walk.Head().Start:]):
+		return dst, errHop
+	case f.fails && f.fate == swallowed:
+		return dst, errOurs
+	case f.code == Moved, f.code == Ask:
 		dst = AppendError(dst, textTryAgain)
-	} else if f.fate == replaced {
+	case f.fate == replaced:
 		dst = AppendError(dst, textExecAbort)
-	} else if f.fate != swallowed {
+	case f.fate != swallowed:
 		dst = append(dst, b...)
 	}
-	f.note(f.next())
+	if !f.fails && w.done() {
+		f.hops = false
+	}
+	f.note(w)
 	f.replied(f.fails)
 	return dst, nil
+}
+
+// elsewhere tells whether the error b, which answers w, says that the session is
+// another server's, or this one's later.
+func (f *flow) elsewhere(w *awaited, b []byte) bool {
+	f.hop = Redirect{}
+	switch f.code {
+	case Moved, Ask:
+		var ok bool
+		f.hop, ok = ParseRedirect(ErrorText(b))
+		f.hop.Address = bytes.Clone(f.hop.Address) // b is read into again
+		return ok && (f.code == Moved || w.blocks)
+	case TryAgain, ClusterDown, ReadOnly, MasterDown, Loading:
+		return !w.row.Scripts()
+	}
+	return false
+}
+
+// done tells whether a success means that something was executed, which must not
+// be done again.
+func (w *awaited) done() bool {
+	r := roleOf(w.row)
+	return w.kind == itsReply && (r == execRole || r == plainRole && !w.queued)
 }
 
 // note keeps what was answered for who counts.

@@ -111,7 +111,6 @@ func (r *talker) digested(began int64) *sidecar.Fault {
 		c.use(used)
 		r.count(began)
 		if p == errHop {
-			r.hop = Redirect{r.hop.Slot, append([]byte(nil), r.hop.Address...), r.hop.Ask}
 			r.hopped = true
 			return nil
 		}

@@ -51,7 +51,7 @@ func newTalker(a *active) *talker {
 }
 
 func (r *talker) begin(set *Settings) {
-	r.set, r.lost = set, false
+	r.set, r.lost, r.reply, r.asks = set, false, 0, false
 	r.mute = r.a.cl.state.replies == repliesOff
 	r.flow.reset()
 	r.version, r.keyspace, r.ran = r.a.cl.state.version, noKeyspace, false
@@ -87,8 +87,9 @@ func (f *flow) reset() {
 // anew readies the session to take the commands from start on.
 func (r *talker) anew(start int) {
 	r.flow.reset()
-	r.version, r.hops = r.a.cl.state.version, r.keyspace.cluster
+	r.version, r.hops = r.a.cl.state.version, r.target.Keys.follows()
 	r.out.reset()
+	r.text = r.text[:0]
 	r.a.at = start
 	r.ran, r.begun, r.torn, r.leaves, r.hopped = false, false, false, false, false
 }

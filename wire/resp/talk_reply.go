@@ -37,9 +37,6 @@ func (s *binding) fateOf(b []byte, head Span) fate {
 	case asked && kind != '-' && kind != '!':
 		return strays
 	case w.kind == oursReply:
-		if kind != '+' {
-			return strays
-		}
 		return swallowed
 	case w.kind == asAborted:
 		return replaced

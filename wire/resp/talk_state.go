@@ -31,8 +31,9 @@ type awaited struct {
 	epoch uint32 // of a WATCH
 	left  int    // confirmations to come; 0: as many as there are channels
 	own   int    // bytes of an answer of ours
-	// blocks: the reply may come at any time, or never.
-	blocks bool
+	// blocks: the reply may come at any time, or never. queued: it says only
+	// that the command is part of a transaction.
+	blocks, queued bool
 }
 
 type awaitedKind uint8
@@ -132,7 +133,7 @@ func (s *binding) inMulti(r role) (move, string) {
 // took notes that the command with n arguments was sent. blocks: outside of a
 // transaction it waits on the server.
 func (s *binding) took(row *Row, n int, blocks bool) {
-	w := awaited{row: row, blocks: blocks && !s.multi}
+	w := awaited{row: row, blocks: blocks && !s.multi, queued: s.multi}
 	switch r := roleOf(row); {
 	case r == multiRole:
 		s.multi = true // inside of one the server says so, and it stays

@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -337,4 +338,22 @@ func TestConnectionCommandsInSessions(t *testing.T) {
 	c.Send(req("WATCH", "a") + "*1\r\n+x\r\n")
 	c.Expect(ok + "-ERR Protocol error: expected '$', got '+'\r\n")
 	c.End()
+}
+
+// What was answered before the server went is read before what was not.
+func TestRepliesBeforeAFailureAreGivenOn(t *testing.T) {
+	s := newStage(t)
+	address := s.lab.serve(server(func(c net.Conn, args [][]byte) []byte {
+		if string(args[0]) == "EXEC" {
+			c.Close()
+		}
+		return []byte(queued)
+	}))
+	s.target.Keys = NewKeyspace(KeyspaceParams{Map: One(Shard{Master: address})})
+	c := s.dial(RESP2)
+	c.Send(req("WATCH", "a") + req("MULTI") + req("GET", "a") + req("EXEC") + req("PING"))
+	got := c.Until("+PONG\r\n")
+	if !strings.HasSuffix(got, "\r\n+PONG\r\n") || strings.Count(got, "\r\n") != 5 || !strings.Contains(got, "-ERR sidecar: peer_") {
+		t.Errorf("%q", got)
+	}
 }
