@@ -27,7 +27,7 @@ type harness struct {
 	target *Target
 	addr   string
 	parked chan struct{} // told of connections that are given up to be parked
-	plain  atomic.Bool // the local side goes through net.Conn, as TLS does
+	plain  atomic.Bool   // the local side goes through net.Conn, as TLS does
 
 	// say answers one command that came to an endpoint; fail, if it is set, ends
 	// an exchange without replies.

@@ -370,3 +370,30 @@ func TestWhatReachedNobodyIsDoneElsewhere(t *testing.T) {
 	c.Send(req("GET", "a") + req("PING"))
 	c.Expect("$1\r\n1\r\n+PONG\r\n")
 }
+
+// Where routes go by keys, a command may be for several upstreams.
+func TestCommandsAreSplitOverUpstreams(t *testing.T) {
+	h, s := newHarness(t), new(store)
+	h.say = s.say
+	other := &Target{Name: "other", Keys: NewKeyspace(KeyspaceParams{Map: clusterOf(shards(t, 3))})}
+	h.target.Keys = NewKeyspace(KeyspaceParams{Map: One(Shard{Master: "alone"})})
+	h.set(func(set *Settings) {
+		set.Route = func(_ *Row, key, _ []byte) *Target {
+			switch {
+			case strings.HasPrefix(string(key), "o:"):
+				return other
+			case strings.HasPrefix(string(key), "no:"):
+				return nil
+			}
+			return h.target
+		}
+	})
+	c := h.client()
+	c.Send(req("MSET", "a", "1", "o:b", "2", "c", "3", "o:d", "4"))
+	c.Expect("+OK\r\n")
+	c.Send(req("MGET", "o:d", "c", "o:b", "a") + req("EXISTS", "a", "o:b", "x") + req("GET", "o:d") + req("RENAME", "a", "o:a") + req("MGET", "a", "no:b"))
+	c.Expect("*4\r\n$1\r\n4\r\n$1\r\n3\r\n$1\r\n2\r\n$1\r\n1\r\n:2\r\n$1\r\n4\r\n" + crossSlot + crossSlot)
+	if len(s.keys["alone"]) != 2 {
+		t.Errorf("keys: %v", s.keys)
+	}
+}

@@ -69,6 +69,7 @@ type plan struct {
 	keys    []Span
 	replies [][]byte
 	find    locator
+	regions []region
 	spin    int // any server: one after the other
 }
 
@@ -92,6 +93,7 @@ func (p *plan) reset(m means) {
 	clear(p.pieces)
 	clear(p.deeds)
 	clear(p.routes)
+	clear(p.regions)
 	clear(p.replies)
 	p.deeds, p.pieces, p.lanes, p.routes, p.splits = p.deeds[:0], p.pieces[:0], p.lanes[:0], p.routes[:0], p.splits[:0]
 }

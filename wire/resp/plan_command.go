@@ -93,13 +93,13 @@ func (a *active) route(set *Settings, d *deed, i int, dst []byte) []byte {
 	}
 	t.Counts.command(d.row, 1)
 	m := t.Keys.Map()
-	if set.Only == nil && !a.together(set, d.row, b, args, t) {
-		t.Counts.failed(d.row)
-		return append(dst, crossSlot...)
-	}
 	d.first = len(a.plan.pieces)
 	ok := true
 	switch tr := d.row.TreatmentOf(b, args); {
+	case set.Only == nil && !a.together(set, d.row, b, args, t):
+		if ok = tr == Split && a.across(set, d, i); !ok {
+			dst = append(dst, crossSlot...)
+		}
 	case m.whole():
 		a.forward(d, i, t, m, 0, 0)
 	case tr == Split:
