@@ -34,6 +34,7 @@ func (d *daemon) redisSpeaker(u config.Upstream, dial dialFunc) (speaker, error)
 	b.dialer = resp.NewDialer(resp.DialParams{
 		Dial: dial, Wheel: d.wheel, Buffers: d.bufs, Room: d.room, Now: sidecar.Now, Stats: resp.NewConnStats(d.registry, u.Name),
 	}, set)
+	b.dialer.Gauges(d.registry, u.Name)
 	b.keys = resp.NewKeyspace(resp.KeyspaceParams{Load: b.load})
 	shared := func(v resp.Version) upstream.Line {
 		return upstream.Line{Shared: true, Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {

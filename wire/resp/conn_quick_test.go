@@ -15,15 +15,14 @@ func quick(size int) func(net.Conn) {
 	value := AppendBulk(nil, strings.Repeat("v", size))
 	return func(c net.Conn) {
 		buf, out := make([]byte, 64<<10), make([]byte, 0, 1<<20)
-		n, err := c.Read(buf)
-		if err != nil {
+		if _, err := c.Read(buf); err != nil {
 			return
 		}
-		if _, err = c.Write([]byte("+OK\r\n")); err != nil {
+		if _, err := c.Write([]byte("+OK\r\n")); err != nil {
 			return
 		}
 		one := AppendCommand(nil, "get", "key")
-		for n = 0; ; {
+		for n := 0; ; {
 			k, err := c.Read(buf[n:])
 			if err != nil {
 				return

@@ -21,6 +21,16 @@ func withoutRESP3(err error) *refusal {
 	return r
 }
 
+// refusing is a connection that refuses every call, if err is why; else there is
+// none.
+func (d *Dialer) refusing(err error) (*Conn, error) {
+	r := withoutRESP3(err)
+	if r == nil {
+		return nil, err
+	}
+	return &Conn{dialer: d, refuses: r, until: d.params.Now() + refuseFor}, nil
+}
+
 // noRESP3 is the fault of who asked for a version that the server does not speak.
 // It is the client's choice and says nothing about the server; another would not
 // do better.

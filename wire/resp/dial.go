@@ -88,11 +88,8 @@ func (d *Dialer) Connect(ctx context.Context, address string, v Version) (*Conn,
 	set := d.set.Load()
 	var rest []byte
 	c, err := d.connect(ctx, address, set.greeting(v), &rest)
-	if r := withoutRESP3(err); r != nil {
-		return &Conn{dialer: d, refuses: r, until: d.params.Now() + refuseFor}, nil
-	}
 	if err != nil {
-		return nil, err
+		return d.refusing(err)
 	}
 	return d.share(c, set, d.params.Stats.to(address), rest), nil
 }

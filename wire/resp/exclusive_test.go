@@ -2,6 +2,7 @@ package resp
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net"
 	"strings"
@@ -51,7 +52,7 @@ func talkOver(c *Exclusive, v Version, r *relay) *sidecar.Fault {
 	var x sidecar.Exchange
 	x.Begin(talk, nil, sidecar.Now())
 	x.Kind = sidecar.Session
-	if err := c.Do(nil, &x); err != nil {
+	if err := c.Do(context.Background(), &x); err != nil {
 		return sidecar.FaultOf(err)
 	}
 	return nil
