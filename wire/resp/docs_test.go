@@ -42,6 +42,12 @@ is written by ` + "`go test ./wire/resp -run Docs -update`" + `, out of the tabl
 * **Commands that are not here** (of modules, of later versions): a server is asked for them once (COMMAND INFO). Those with keys at fixed places are
   forwarded by them, those that wait are pinned; those without keys, for administrators or of publishing are refused.
 * COMMAND lists what can be used: not what is refused or denied, nor what is younger than the version that HELLO and INFO tell.
+* **pinned** commands begin a session on a server's connection that nobody else has meanwhile, and which is cleaned afterwards: a transaction until
+  EXEC or DISCARD, WATCH until the keys are forgotten, subscriptions until the last is ended, a command that waits until its reply. In
+  MULTI commands that are local or subscribe are refused, but PING and ECHO, and EXEC then fails with EXECABORT. HELLO and CLIENT REPLY are refused in sessions.
+  With several servers a session is at one of them: other keys get CROSSSLOT, and WAIT, and in sessions commands for all servers, are refused. A client that
+  loses its server while it watches keys or is subscribed is closed, as by Redis. A subscriber that lets 32 MiB of messages lie is closed. Subscriptions outlive
+  idle_timeout; a drain closes subscribers at once. While subscribed with RESP3 other commands are served, by the same server.
 * **Allow and deny** take commands ("get"), subcommands ("config|get"; "config" is all of them) and categories as ACL CAT has them ("@write"). What
   is local need not be allowed. Where keys are limited by their beginnings, commands whose keys cannot be told are denied, and SORT's BY and GET;
   commands without keys (KEYS, SCAN, FLUSHALL) and the insides of scripts are not looked at, as with Redis' own users: deny those by name.

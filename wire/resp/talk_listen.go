@@ -198,7 +198,8 @@ func (r *talker) more() (woken bool, f *sidecar.Fault) {
 	if !r.x.Block(c.sock) {
 		return false, c.unblock(r.x).Fault(sidecar.StageRead)
 	}
-	n, err := 0, error(nil)
+	var n int
+	var err error
 	if c.in == nil {
 		err = c.sock.WaitRead()
 	} else {

@@ -357,3 +357,35 @@ func TestRepliesBeforeAFailureAreGivenOn(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// TLS connections take another path at either end: they cannot be looked at.
+func TestSessionsThroughTLSPaths(t *testing.T) {
+	for _, ends := range []string{"client", "server"} {
+		t.Run(ends, func(t *testing.T) {
+			s := newStage(t)
+			s.plain.Store(ends == "client")
+			s.lab.plain = ends == "server"
+			c := s.dial(RESP3)
+			for range 2 {
+				c.Send(req("MULTI") + req("SET", "a", "1") + req("EXEC") + req("WATCH", "a"))
+				c.Expect(ok + queued + "*1\r\n+OK\r\n" + ok)
+				c.Send(req("UNWATCH"))
+				c.Expect(ok)
+				c.Send(req("SUBSCRIBE", "a"))
+				c.Expect(">3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n")
+				for range 3 {
+					s.other.do("PUBLISH", "a", "hi")
+					c.Expect(">3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n")
+					c.Send(req("GET", "a"))
+					c.Expect("$1\r\n1\r\n")
+				}
+				c.Send(req("UNSUBSCRIBE"))
+				c.Expect(">3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n")
+				c.Send(req("BLPOP", "l", "0"))
+				s.blocked(1)
+				s.other.do("RPUSH", "l", "x")
+				c.Expect("*2\r\n$1\r\nl\r\n$1\r\nx\r\n")
+			}
+		})
+	}
+}
