@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -195,6 +196,11 @@ func (a *active) awaitFirst() next {
 		}
 		a.wait(limit)
 		a.idle.Store(uint64(a.x.Gen()))
+		// Others have replies to write meanwhile, and then the client's next command
+		// is there more often: a read that finds nothing costs a call of its own, and
+		// the poller's. Half of those are spared so, and more go in one write to the
+		// server.
+		runtime.Gosched()
 		// Drain sets draining first and looks at idle then; here it is the
 		// other way round, so that one of the two sees the other.
 		if a.srv.draining.Load() != draining {
