@@ -111,7 +111,7 @@ func (a *active) direct(ctx context.Context, s straight) bool {
 	a.x.End()
 	switch {
 	case err != nil:
-		return a.failed(ctx, s, sidecar.FaultOf(err), idempotent, complete)
+		return a.failed(ctx, s, sidecar.FaultOf(err), complete)
 	case a.held:
 		return a.redirected(ctx, s, complete)
 	}
@@ -210,12 +210,12 @@ func (a *active) redirected(ctx context.Context, s straight, complete int64) boo
 
 // failed answers commands whose exchange failed, if they cannot be done
 // elsewhere.
-func (a *active) failed(ctx context.Context, s straight, f *sidecar.Fault, idempotent bool, complete int64) bool {
+func (a *active) failed(ctx context.Context, s straight, f *sidecar.Fault, complete int64) bool {
 	if f.Reason == sidecar.ClientLeft || a.out.broken() {
 		return false
 	}
 	l, order := a.unfold(s)
-	a.lose(l, order, f, elsewhere(f, idempotent))
+	a.lose(l, order, f)
 	return a.finish(ctx, l, order, complete)
 }
 

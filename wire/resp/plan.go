@@ -43,7 +43,7 @@ type piece struct {
 	to   string // the endpoint
 	ask  bool   // behind ASKING
 	due  bool   // it has not been sent again yet
-	lost bool   // it reached nobody
+	lost bool   // its call failed, and it may be done again
 }
 
 // source is where a piece's bytes stand.

@@ -113,7 +113,7 @@ func (t *turn) send(ctx context.Context, l *lane, order []int, endpoint string, 
 	t.lane, t.full = l, !ok
 	from := len(l.in.b)
 	if !ok {
-		t.lose(l, order, noRoomFault, false)
+		t.lose(l, order, noRoomFault)
 		return
 	}
 	t.begin(len(order), endpoint, idempotent, complete)
@@ -122,9 +122,9 @@ func (t *turn) send(ctx context.Context, l *lane, order []int, endpoint string, 
 	switch {
 	case err != nil:
 		f := sidecar.FaultOf(err)
-		t.lose(l, order, f, elsewhere(f, idempotent))
+		t.lose(l, order, f)
 	case t.full:
-		t.lose(l, order, noRoomFault, false)
+		t.lose(l, order, noRoomFault)
 	default:
 		t.give(l, order, from)
 	}
@@ -210,14 +210,14 @@ func (t *turn) give(l *lane, order []int, from int) {
 		if one.ask {
 			n, problem := WalkReply(l.in.b[at:])
 			if problem != nil {
-				t.lose(l, order, badReplies, false)
+				t.lose(l, order, badReplies)
 				return
 			}
 			at += n
 		}
 		n, problem := WalkReply(l.in.b[at:])
 		if problem != nil {
-			t.lose(l, order, badReplies, false)
+			t.lose(l, order, badReplies)
 			return
 		}
 		one.reply, one.lost, one.sent = Span{at, at + n}, false, t.x.Endpoint
@@ -225,8 +225,9 @@ func (t *turn) give(l *lane, order []int, from int) {
 	}
 }
 
-// lose answers pieces whose call failed. elsewhere: they reached nobody.
-func (t *turn) lose(l *lane, order []int, f *sidecar.Fault, elsewhere bool) {
+// lose answers pieces whose call failed. Those of them that only read may be done
+// elsewhere though others of the call may not.
+func (t *turn) lose(l *lane, order []int, f *sidecar.Fault) {
 	if f.Reason == sidecar.ClientLeft {
 		t.a.crew.stop(sidecar.ClientGone)
 	}
@@ -243,7 +244,7 @@ func (t *turn) lose(l *lane, order []int, f *sidecar.Fault, elsewhere bool) {
 	}
 	for _, k := range order {
 		one := &t.a.plan.pieces[k]
-		one.reply, one.lost = said, elsewhere
+		one.reply, one.lost = said, elsewhere(f, one.row.Idempotent())
 	}
 }
 
