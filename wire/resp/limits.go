@@ -18,9 +18,6 @@ const (
 	// (client-query-buffer-limit).
 	DefaultMaxRequest = 1 << 30
 
-	// maxDepth is how deep a reply's aggregates may be nested. Redis' deepest,
-	// COMMAND DOCS of arguments within arguments, has some ten.
-	maxDepth = 32
 	// maxReplyLine is the longest simple string, error or number in bytes.
 	maxReplyLine = 64 << 10
 	// keptArgs is how many spans a Burst, and keys a Splitter, keeps the memory

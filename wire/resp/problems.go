@@ -42,7 +42,6 @@ var (
 	errReplyLength = &Problem{text: "length in a reply is no number or out of bounds"}
 	errReplyEnd    = &Problem{text: "string of a reply without CRLF at its end"}
 	errReplySize   = &Problem{text: "reply is longer than the limit"}
-	errReplyDepth  = &Problem{text: "aggregates of a reply are more than 32 deep"}
 	errReplyStream = &Problem{text: "streamed strings and aggregates are not supported"}
 	errReplyPlace  = &Problem{text: "push message inside of a reply, or an empty one"}
 	errReplyPush   = &Problem{text: "push message on a connection that asked for none"}

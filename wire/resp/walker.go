@@ -11,24 +11,23 @@ type Walker struct {
 	gone   int // bytes forgotten
 	seen   int // bytes of the line at pos that have no end in them
 	limit  int
-	depth  int
 	text   bool // pos is at the CRLF behind a string
 	begun  bool // the reply itself has begun, not only its attributes
 	kind   byte // of the head
 	head   Span
 	number int64
-	open   [maxDepth]level
-}
-
-// level is an aggregate that has begun and not ended.
-type level struct {
-	left int64 // elements to come, keys and values counted each
+	// Elements to come, keys and values counted each, of all aggregates that
+	// have begun: which of them one belongs to does not matter for the end. A
+	// script may nest some thousand, and must not cost the others on a shared
+	// connection theirs. Those of the attributes before a reply are apart, as
+	// none of them is its head.
+	left, before int64
 }
 
 // Start readies w for a reply that may take limit bytes.
 func (w *Walker) Start(limit int) {
 	*w = Walker{limit: limit}
-	w.open[0].left = 1
+	w.left = 1
 }
 
 // Head is the reply's first line without its CRLF, attributes before it left
@@ -80,11 +79,8 @@ func (w *Walker) Walk(b []byte) (end int, problem *Problem) {
 				return 0, p
 			}
 		}
-		for w.open[w.depth].left == 0 {
-			if w.depth == 0 {
-				return w.pos, nil
-			}
-			w.depth--
+		if w.left == 0 {
+			return w.pos, nil
 		}
 		if p := w.element(b); p != nil {
 			if p == More && len(b)+w.gone > w.limit {
@@ -137,18 +133,23 @@ func (w *Walker) element(b []byte) *Problem {
 // enter takes the element whose first line is known: value is that line without
 // its type.
 func (w *Walker) enter(kind byte, line Span, value []byte) *Problem {
-	if kind == '>' && w.depth > 0 {
+	if kind == '>' && (w.begun || w.before > 0) {
 		return errReplyPlace
 	}
 	n, p := kinds[kind].count(kind, value)
 	if p != nil {
 		return p
 	}
-	if !w.begun && w.depth == 0 && kind != '|' {
+	open := &w.left
+	switch {
+	case w.begun:
+	case w.before > 0 || kind == '|':
+		open = &w.before
+	default:
 		w.begun, w.kind, w.head, w.number = true, kind, line, n
 	}
 	if kind != '|' { // an attribute is no element of what it stands in
-		w.open[w.depth].left--
+		*open--
 	}
 	left := w.limit - w.gone - w.pos
 	switch k := kinds[kind]; {
@@ -169,11 +170,7 @@ func (w *Walker) enter(kind byte, line Span, value []byte) *Problem {
 		if n > int64(left)/leastElement {
 			return errReplySize
 		}
-		if w.depth == maxDepth-1 {
-			return errReplyDepth
-		}
-		w.depth++
-		w.open[w.depth] = level{n}
+		*open += n
 	}
 	return nil
 }

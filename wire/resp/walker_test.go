@@ -68,6 +68,16 @@ func TestRepliesEndWhereTheyEndHoweverTheyCome(t *testing.T) {
 	}
 }
 
+// A script may return tables within tables, some thousand deep.
+func TestARepliesDepthHasNoLimit(t *testing.T) {
+	in := []byte("|1\r\n+a\r\n" + strings.Repeat("*1\r\n", 9) + "+b\r\n" + strings.Repeat("*2\r\n|1\r\n+a\r\n:1\r\n*0\r\n", 8000) + "-ERR reached lua stack limit\r\n")
+	for _, step := range []int{100, len(in)} {
+		if end, head, p := walked(in, step); p != nil || end != len(in) || head != "*2" {
+			t.Errorf("in pieces of %d: end %d of %d, head %q, %v", step, end, len(in), head, p)
+		}
+	}
+}
+
 func TestMalformedRepliesAreToldApart(t *testing.T) {
 	for _, c := range []struct {
 		name, in string
@@ -87,7 +97,6 @@ func TestMalformedRepliesAreToldApart(t *testing.T) {
 		{"elements beyond the limit", "*349526\r\n", errReplySize},
 		{"pairs beyond the limit", "%174763\r\n", errReplySize},
 		{"string without its end", "$1\r\nabc", errReplyEnd},
-		{"too deep", strings.Repeat("*1\r\n", maxDepth), errReplyDepth},
 		{"push inside", "*1\r\n>1\r\n+a\r\n", errReplyPlace},
 		{"empty push", ">0\r\n", errReplyPlace},
 		{"null with a value", "_1\r\n", errReplyValue},
