@@ -76,6 +76,9 @@ type Redis struct {
 	Refresh     time.Duration
 }
 
+// keyed tells whether the key of a command says which endpoint it goes to.
+func (r Redis) keyed() bool { return r.Topology != "" && r.Topology != RedisSingle }
+
 // Sharding says by what keys are dealt out; of RedisSharded only.
 type Sharding struct {
 	Distribution string

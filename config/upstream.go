@@ -63,7 +63,7 @@ func upstream(name string, t *table, process Process, led lead) Upstream {
 		t.unfit(u.Protocol, "thrift", "mux", "redis")
 	}
 	u.TLS = upstreamTLS(t)
-	u.Balance = balance(t.table("balance"), process)
+	u.Balance = balance(t.table("balance"), process, u.Redis.keyed())
 	u.Pool = pool(t.table("pool"), u)
 	u.Breaker = breaker(t.table("breaker"))
 	u.Circuit = circuit(t.table("circuit"))
@@ -85,10 +85,17 @@ func upstream(name string, t *table, process Process, led lead) Upstream {
 // modes are how far something risky may go.
 func modes() choice { return choice{names: []string{ModeOff, ModeDark, ModeOn}} }
 
-func balance(t *table, process Process) Balance {
+// balance reads how an endpoint is picked. With keyed the key of a request says
+// that, and the policy counts only for requests without one: all endpoints are in
+// use then.
+func balance(t *table, process Process, keyed bool) Balance {
 	defer t.done()
+	policy := PolicyAperture
+	if keyed {
+		policy = PolicyLeastLoaded
+	}
 	b := Balance{
-		Policy: t.choose("policy", PolicyAperture, choice{names: []string{
+		Policy: t.choose("policy", policy, choice{names: []string{
 			PolicyAperture, PolicyLeastLoaded, PolicyP2C, PolicyRingHash, PolicyMaglev,
 		}}),
 		Load:      t.choose("load", LoadPending, choice{names: []string{LoadPending, LoadPeakEwma}}),
@@ -99,6 +106,9 @@ func balance(t *table, process Process) Balance {
 		LowLoad:   t.number("low_load", 0.5, maxLoad),
 		HighLoad:  t.number("high_load", 2, maxLoad),
 		Smoothing: t.span("smoothing", "5s", ""),
+	}
+	if keyed && b.Policy != PolicyLeastLoaded && b.Policy != PolicyP2C && !t.bad["policy"] {
+		t.at("policy").fail("with this topology the keys say where a command goes, and every endpoint has some: leave policy out, or set it to %s or %s", shown(PolicyLeastLoaded), shown(PolicyP2C))
 	}
 	b.JitterMin, b.JitterMax = t.spanRange("jitter", "120s..240s")
 	b.Peers = peers(t, process.Peers, "process.peers")

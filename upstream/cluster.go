@@ -37,10 +37,11 @@ type Params struct {
 	// Other is another upstream of that name, to fall back on; nil from it if
 	// there is none at the moment. Called for each request that falls back.
 	Other func(name string) sidecar.Service
-	// Changed is told of the endpoints that are used from now on, one set after
-	// the other; nil is fine. It does not block, calls nothing of the cluster's,
-	// and changes nothing in the list.
-	Changed func(used []discovery.Known)
+	// Changed is told of the endpoints that are used from now on, and which of
+	// them, by address, are ejected (within a second), one state after the other;
+	// nil is fine. It does not block, calls nothing of the cluster's, and keeps
+	// what it is given without changing it.
+	Changed func(used []discovery.Known, out map[string]bool)
 	// Registry takes the counters; nil counts for nobody.
 	Registry *varz.Registry
 	// Sent and Received are the protocol's counters of bytes to and from an
@@ -83,6 +84,7 @@ type Cluster struct {
 
 	mu      sync.Mutex // guards changes of set and stack, and what follows
 	known   map[identity]*endpoint
+	told                // what Params.Changed knows
 	leaving []*endpoint // removed, and not empty or not yet reaped
 	ids     uint64
 	closed  bool

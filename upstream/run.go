@@ -105,6 +105,7 @@ func (c *Cluster) tend(ctx context.Context, own *background) {
 			})
 		}
 	}
+	c.tellEjected(now)
 	c.compare(now)
 	if ramping || c.ramping { // once more after the end, for the whole weight
 		c.reweigh(now)

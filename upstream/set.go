@@ -96,9 +96,8 @@ func (c *Cluster) take(all []discovery.Known) {
 	}
 	c.leaving = slices.DeleteFunc(c.leaving, func(e *endpoint) bool { return stays[e] })
 	c.set.Store(next)
-	if c.params.Changed != nil {
-		c.params.Changed(used)
-	}
+	c.used = used
+	c.tellChanged(c.params.Now())
 	c.counters.updates.Inc()
 	c.stack.Load().balancer.Update(next.nodes(), c.params.Now())
 	for _, e := range old.list {

@@ -565,5 +565,6 @@ func All() []*Desc {
 		XDSConnected, XDSStreams, XDSResponses, XDSRefused,
 		DiscoveryEndpoints, SubsetLeftOut, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded, DiscoveryAnnounced, DiscoveryStale, DiscoveryHeldEndpoints, DiscoveryLimbo, DiscoveryLeaving,
 		RedisCommands, RedisErrors, RedisLocal, RedisDenied, RedisForeign, RedisLooks, RedisLooksFailed, RedisTopologies,
+		RedisMirrored, RedisMirrorDropped, RedisMirrorErrors,
 	}
 }

@@ -118,6 +118,18 @@ var (
 
 // Redis.
 var (
+	RedisMirrored = &Desc{Name: "sidecar.redis.mirrored",
+		Prom: "sidecar_redis_mirrored_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Copies of writes sent to this upstream."}
+	RedisMirrorDropped = &Desc{Name: "sidecar.redis.mirror_dropped",
+		Prom: "sidecar_redis_mirror_dropped_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Copies of writes that were not sent, as too many waited or their connection ended."}
+	RedisMirrorErrors = &Desc{Name: "sidecar.redis.mirror_errors",
+		Prom: "sidecar_redis_mirror_errors_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Copies of writes that were answered with an error."}
 	RedisCommands = &Desc{Name: "sidecar.redis.commands",
 		Prom: "sidecar_redis_commands_total", Kind: KindCounter,
 		Labels: []Label{LabelService, LabelOperation},

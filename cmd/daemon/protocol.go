@@ -120,6 +120,14 @@ type speaker struct {
 	redis   *redisBackend // of ProtocolRedis
 }
 
+// changed is who is told of the upstream's endpoints, nil if nobody is.
+func (s speaker) changed() func([]discovery.Known, map[string]bool) {
+	if s.redis == nil {
+		return nil
+	}
+	return s.redis.changed
+}
+
 // newSpeaker makes that of u.
 func (d *daemon) newSpeaker(u config.Upstream, fc *face) (speaker, error) {
 	sockets := new(dialing)

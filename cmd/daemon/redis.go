@@ -1,7 +1,6 @@
 package daemon
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -69,10 +68,18 @@ func (s redisServer) settings(l config.Listener) (resp.Settings, error) {
 		return resp.Settings{}, err
 	}
 	local.Users = users
+	if local.Policy, err = resp.NewPolicy(redisRules(l)); err != nil {
+		return resp.Settings{}, fmt.Errorf("%s.redis: %w", l.Key, err)
+	}
 	return resp.Settings{
 		Route: s.routes.find, MaxRequest: int(l.Redis.MaxRequest), HeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, ParkAfter: parkAfter,
 		ExposeBackends: l.ExposeBackends, CancelOnFIN: l.HalfClose == config.HalfCloseCancel, Local: local,
 	}, nil
+}
+
+// redisRules are which commands and keys l's clients may use.
+func redisRules(l config.Listener) resp.Rules {
+	return resp.Rules{Allow: l.Redis.Allow, Deny: l.Redis.Deny, AllowKeys: l.Redis.AllowKeys, DenyKeys: l.Redis.DenyKeys}
 }
 
 // redisUsers are those whom l knows, nil if nobody needs a password.
@@ -89,20 +96,4 @@ func redisUsers(l config.Listener) (*resp.Users, error) {
 		users = append(users, resp.User{Name: l.Redis.Username, Password: password})
 	}
 	return resp.NewUsers(users...), nil
-}
-
-// toTarget performs an exchange at the upstream that its server has chosen.
-func toTarget(ctx context.Context, x *sidecar.Exchange) error {
-	var to *resp.Target
-	switch m := x.Msg.(type) {
-	case *resp.Call:
-		to = m.Target
-	case *resp.Talk:
-		to = m.Target
-	}
-	if to == nil {
-		return &sidecar.Fault{Stage: sidecar.StageRoute, Flags: sidecar.Rejected | sidecar.Unsent, Reason: sidecar.NoRoute}
-	}
-	x.Dest = to.Name
-	return to.Service.Do(ctx, x)
 }

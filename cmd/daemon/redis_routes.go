@@ -106,6 +106,11 @@ func checkCommands(f *config.File) (problems []config.Problem) {
 		}
 	}
 	for _, l := range f.Listeners {
+		for key, rules := range map[string]resp.Rules{"allow": {Allow: l.Redis.Allow}, "deny": {Deny: l.Redis.Deny}} {
+			if _, err := resp.NewPolicy(rules); err != nil {
+				problems = append(problems, f.ProblemAt(l.Key+".redis."+key, err.Error()))
+			}
+		}
 		for _, r := range l.Routes {
 			if r.Match.Command != "" {
 				check(r.Key+".match", r.Match.Command)
@@ -124,13 +129,7 @@ func checkCommands(f *config.File) (problems []config.Problem) {
 
 // routeRedis has the commands of l that come from now on go as l says.
 func (d *daemon) routeRedis(to *redisRoutes, l config.Listener) error {
-	t, err := compileRedis(l, func(name, _ string) (*resp.Target, error) {
-		r := d.ups.get(name)
-		if r == nil || r.speaker.redis == nil {
-			return nil, fmt.Errorf("route: no upstream of Redis is named %q", name)
-		}
-		return r.target(l), nil
-	})
+	t, err := compileRedis(l, func(name, mirror string) (*resp.Target, error) { return d.ups.redisTarget(l, name, mirror) })
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package daemon
 import (
 	"context"
 	"fmt"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"sidecar"
@@ -21,8 +23,18 @@ type redisBackend struct {
 	dialer  *resp.Dialer
 	keys    *resp.Keyspace
 	counts  *resp.Counts
+	mirror  *resp.Mirror                     // of other upstreams' writes to this one
 	cluster atomic.Pointer[upstream.Cluster] // once it is made
+
+	mu    sync.Mutex
+	cfg   config.Redis      // in force; guarded by mu
+	known []discovery.Known // the endpoints that are used; guarded by mu
+	out   map[string]bool   // of them, those that are ejected; guarded by mu
 }
+
+// notYet is the address of a shard of which nobody knows where it is: no endpoint
+// has it. Any endpoint would be the wrong one.
+const notYet = "(not known yet)"
 
 // redisSpeaker makes the three sets of connections to each endpoint of u.
 func (d *daemon) redisSpeaker(u config.Upstream, dial dialFunc) (speaker, error) {
@@ -30,12 +42,16 @@ func (d *daemon) redisSpeaker(u config.Upstream, dial dialFunc) (speaker, error)
 	if err != nil {
 		return speaker{}, err
 	}
-	b := &redisBackend{d: d, name: u.Name, counts: resp.NewCounts(d.registry, u.Name)}
+	b := &redisBackend{d: d, name: u.Name, counts: resp.NewCounts(d.registry, u.Name), cfg: u.Redis, mirror: resp.NewMirror(d.registry, u.Name)}
 	b.dialer = resp.NewDialer(resp.DialParams{
 		Dial: dial, Wheel: d.wheel, Buffers: d.bufs, Room: d.room, Now: sidecar.Now, Stats: resp.NewConnStats(d.registry, u.Name),
 	}, set)
 	b.dialer.Gauges(d.registry, u.Name)
-	b.keys = resp.NewKeyspace(resp.KeyspaceParams{Load: b.load})
+	p := resp.KeyspaceParams{Load: b.load}
+	if u.Redis.Topology == config.RedisSharded {
+		p.Map = resp.One(resp.Shard{Master: notYet})
+	}
+	b.keys = resp.NewKeyspace(p)
 	shared := func(v resp.Version) upstream.Line {
 		return upstream.Line{Shared: true, Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 			conn, err := b.dialer.Connect(ctx, e.Address, v)
@@ -57,10 +73,15 @@ func (d *daemon) redisSpeaker(u config.Upstream, dial dialFunc) (speaker, error)
 		sent: varz.SocketBytesSent, received: varz.SocketBytesRecv, redis: b,
 		set: func(u config.Upstream) error {
 			set, err := redisDialSettings(u)
-			if err == nil {
-				b.dialer.Set(set)
+			if err != nil {
+				return err
 			}
-			return err
+			b.dialer.Set(set)
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			b.cfg = u.Redis
+			b.deal()
+			return nil
 		},
 	}, nil
 }
@@ -71,6 +92,57 @@ func (b *redisBackend) load(address string) (int64, sidecar.Status) {
 		return c.At(address)
 	}
 	return 0, sidecar.Closed
+}
+
+// changed takes up which endpoints are used, and which of them are ejected.
+func (b *redisBackend) changed(used []discovery.Known, out map[string]bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.known, b.out = used, out
+	b.deal()
+}
+
+// deal deals out the keys of a sharded upstream; with the lock held.
+func (b *redisBackend) deal() {
+	if b.cfg.Topology != config.RedisSharded || len(b.known) == 0 {
+		return // what nobody has stays where it was
+	}
+	s, err := shardingOf(b.cfg)
+	var m *resp.Map
+	if err == nil {
+		m, err = s.shardsOf(b.present())
+	}
+	if err != nil {
+		b.d.log.Error("keys not dealt out", "upstream", b.name, "error", err)
+		return
+	}
+	b.keys.Set(m)
+}
+
+// present are the endpoints that have keys: all, but those that are ejected and
+// whose keys others are to have. With the lock held.
+func (b *redisBackend) present() []discovery.Known {
+	if !b.cfg.Sharding.AutoEject {
+		return b.known
+	}
+	left := slices.DeleteFunc(slices.Clone(b.known), func(k discovery.Known) bool { return b.out[k.Address] })
+	if len(left) == 0 {
+		return b.known
+	}
+	return left
+}
+
+// shardingOf is how keys are dealt out by r.
+func shardingOf(r config.Redis) (sharding, error) {
+	s := sharding{distribution: r.Sharding.Distribution}
+	hash, known := resp.KeyHashNamed(r.Sharding.Hash)
+	if !known {
+		return s, fmt.Errorf("no hash is named %q", r.Sharding.Hash)
+	}
+	s.hashing.Hash = hash
+	var err error
+	s.hashing.Open, s.hashing.End, err = parseHashTag(r.Sharding.Tag)
+	return s, err
 }
 
 // redisDialSettings are u's settings as connections of Redis take them.
@@ -85,16 +157,6 @@ func redisDialSettings(u config.Upstream) (resp.DialSettings, error) {
 		return set, fmt.Errorf("%s.redis.password: %w", u.Key, err)
 	}
 	return set, nil
-}
-
-// target is the upstream of r for the commands of one listener or route.
-func (r *running) target(l config.Listener) *resp.Target {
-	cfg, b := r.cfg.Load(), r.speaker.redis
-	t := &resp.Target{Name: r.name, Service: r.cluster, Keys: b.keys, Counts: b.counts, Alone: aloneOf(cfg), MaskKeys: l.Redis.MaskKeys}
-	if cfg.Redis.MGetErrors == config.RedisNull {
-		t.OnError = resp.NullMissing
-	}
-	return t
 }
 
 // aloneOf are the commands that have settings of their own, by number; nil if

@@ -102,6 +102,10 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 		d.log.Warn("changed protocol waits for a restart", "upstream", u.Name)
 		u.Protocol, u.Thrift, u.Mux, u.Redis, u.Pool = old.Protocol, old.Thrift, old.Mux, old.Redis, old.Pool
 	}
+	if old.Redis.Topology != u.Redis.Topology {
+		d.log.Warn("changed redis.topology waits for a restart", "upstream", u.Name)
+		u.Redis, u.Balance = old.Redis, old.Balance
+	}
 	// Always: the file may be another though its name is the same.
 	if err := r.face.set(u, d.path); err != nil {
 		d.log.Error("interface file not applied", "upstream", u.Name, "error", err)

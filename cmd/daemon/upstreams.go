@@ -36,6 +36,8 @@ type running struct {
 	face    *face
 	spare   atomic.Pointer[sidecar.Service] // for upstreams that fall back on it
 	stop    context.CancelFunc              // nil before start
+	ctx     context.Context                 // ends with it; nil before start
+	mirrors bool                            // it gets copies of others' writes; guarded by upstreams.mu
 }
 
 // spared makes what others fall back on anew, as r's settings are. Their calls
@@ -82,7 +84,8 @@ func (u *upstreams) add(cfg config.Upstream) error {
 // start runs r until the process ends or a reload removes it; u.mu is held.
 func (u *upstreams) start(r *running) {
 	ctx, cancel := context.WithCancel(u.ctx)
-	r.stop = cancel
+	r.ctx, r.stop = ctx, cancel
+	u.startMirror(r)
 	u.work.Go(func() {
 		defer cancel()
 		if err := r.cluster.Run(ctx); err != nil && ctx.Err() == nil {
