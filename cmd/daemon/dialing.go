@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"os"
@@ -93,6 +94,8 @@ func tlsFailure(err error, set *tls.Config) error {
 	text := err.Error()
 	hint := ""
 	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		hint = ": no answer in time: does the endpoint speak TLS at this port?"
 	case strings.Contains(text, "unknown authority"):
 		hint = ": set tls.ca to the file of the authority that signed it"
 	case strings.Contains(text, "first record does not look like a TLS handshake"):

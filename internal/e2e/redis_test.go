@@ -18,30 +18,34 @@ import (
 
 // redisServer starts a real one. What it has executed is known of reads by
 // MONITOR, and of writes by its log of them, which is written before replies are.
-func redisServer(t testing.TB, args ...string) *server {
+func redisServer(t testing.TB) *server {
 	t.Helper()
-	program, err := exec.LookPath("redis-server")
-	if err != nil {
-		t.Skip("needs redis-server: scripts/install.sh redis-server")
-	}
-	dir, address := t.TempDir(), freeAddress(t)
-	_, port, _ := net.SplitHostPort(address)
-	s := &server{t: t, address: address, program: program}
-	s.args = append([]string{
-		"--bind", "127.0.0.1", "--port", port, "--dir", dir, "--save", "",
-		"--appendonly", "yes", "--appendfsync", "no", "--auto-aof-rewrite-percentage", "0",
-	}, args...)
+	s, dir := redisCommand(t), t.TempDir()
+	s.args = append(s.args, "--dir", dir, "--appendonly", "yes", "--appendfsync", "no", "--auto-aof-rewrite-percentage", "0")
 	s.start()
-	m := monitor(t, address)
+	m := monitor(t, s.address)
 	s.executed = func() map[string]int { return m.executed(filepath.Join(dir, "appendonlydir")) }
 	t.Cleanup(func() {
 		s.kill()
 		m.work.Wait()
 		if t.Failed() {
-			t.Logf("redis-server at %s: %s", address, clip(s.log.String()))
+			t.Logf("redis-server at %s: %s", s.address, clip(s.log.String()))
 		}
 	})
 	return s
+}
+
+// redisCommand is one on a free port that is not started yet, and forgets all at
+// its end.
+func redisCommand(t testing.TB) *server {
+	t.Helper()
+	program, err := exec.LookPath("redis-server")
+	if err != nil {
+		t.Skip("needs redis-server: scripts/install.sh redis-server")
+	}
+	address := freeAddress(t)
+	_, port, _ := net.SplitHostPort(address)
+	return &server{t: t, address: address, program: program, args: []string{"--bind", "127.0.0.1", "--port", port, "--save", ""}}
 }
 
 // monitored is what a server says of the commands that it executes.
