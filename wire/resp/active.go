@@ -114,7 +114,7 @@ func (a *active) gather() next {
 		case p != More:
 			a.refuse(p)
 			return nextClosed
-		case !a.fit(max(a.burst.Need(), a.w-a.r+1)): // a line that is not whole needs at least a byte
+		case !a.fitMore():
 			a.refuse(errNoRoom)
 			return nextClosed
 		}

@@ -31,6 +31,11 @@ func (a *active) fit(size int) bool {
 	return true
 }
 
+// fitMore makes room for the bytes that the burst needs, and for one at least:
+// where a line is cut by the buffer's end it needs no more than has come, and a
+// read into no room would bring nothing for ever.
+func (a *active) fitMore() bool { return a.fit(max(a.burst.Need(), a.w-a.r+1)) }
+
 // replace goes on in the buffer b.
 func (a *active) replace(b []byte) {
 	a.w = copy(b, a.in[a.r:a.w])

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"sidecar"
+	"sidecar/sock"
 	"sidecar/varz"
 )
 
@@ -41,6 +42,19 @@ func TestHalfCommandsAreAwaited(t *testing.T) {
 	c.Expect("$5\r\nGET a\r\n")
 	c.Expect(string(AppendBulk(nil, "SET k "+strings.Repeat("v", 100_000))))
 	c.Expect("$5\r\nGET b\r\n")
+}
+
+// A line that is cut by the end of a buffer is read on.
+func TestLinesMayEndBehindABuffer(t *testing.T) {
+	h := newHarness(t)
+	for cut := range 5 { // of "$1000\r\n" that many bytes are in the first buffer
+		key := strings.Repeat("k", sock.SmallBuffer-len("*3\r\n$3\r\nSET\r\n$4000\r\n\r\n")-cut)
+		value := strings.Repeat("v", 1000)
+		c := h.client()
+		c.Send(req("SET", key, value)[:sock.SmallBuffer])
+		c.Send(req("SET", key, value)[sock.SmallBuffer:])
+		c.Expect(string(AppendBulk(nil, "SET "+key+" "+value)))
+	}
 }
 
 // Local answers stand where their commands stood.

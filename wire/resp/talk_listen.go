@@ -32,7 +32,7 @@ func (r *talker) listen() (ended bool, f *sidecar.Fault) {
 			return true, nil
 		case p == nil && a.burst.Consumed() > 0:
 			continue // empty lines
-		case !a.fit(a.burst.Need()):
+		case !a.fitMore():
 			a.problem = errNoRoom
 			return true, nil
 		}
