@@ -84,7 +84,7 @@ func TestRedisThroughTLSAndPasswordsOnBothSides(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(freeAddress(t))
 	b := redisPlain(t, "--tls-port", port, "--tls-ca-cert-file", ca, "--tls-cert-file", cert, "--tls-key-file", key, "--tls-auth-clients", "yes",
-		"--user", "app on >inner ~* &* +@all", "--user", "default off")
+		"--user", "app", "on", ">inner", "~*", "&*", "+@all", "--user", "default", "off")
 	t.Setenv("OUTER", "outer")
 	c := conf{
 		protocol: "redis", discover: "127.0.0.1:" + port,
@@ -136,8 +136,13 @@ func redisPlain(t testing.TB, args ...string) *server {
 	t.Helper()
 	s := redisCommand(t)
 	s.args = append(s.args, args...)
+	t.Cleanup(func() {
+		s.kill()
+		if t.Failed() {
+			t.Logf("redis-server at %s: %s", s.address, clip(s.log.String()))
+		}
+	})
 	s.start()
-	t.Cleanup(s.kill)
 	return s
 }
 
@@ -322,8 +327,16 @@ func TestRedisShards(t *testing.T) {
 			t.Errorf("%s has %s of %d keys", s.address, size, n)
 		}
 	}
-	if got := k.ask(t, "RENAME", "k1", "k2"); !strings.HasPrefix(got, "CROSSSLOT") && got != "OK" {
-		t.Errorf("RENAME: %s", got)
+	crossed := 0
+	for i := range 20 {
+		if got := k.ask(t, "RENAMENX", shardKey(i), shardKey(i+100)); strings.HasPrefix(got, "CROSSSLOT") {
+			crossed++
+		} else if got != "0" {
+			t.Errorf("RENAMENX: %s", got)
+		}
+	}
+	if crossed == 0 || crossed == 20 {
+		t.Errorf("%d of 20 renames would be across shards", crossed)
 	}
 	if got := k.ask(t, "RENAME", "{k1}", "{k1}b"); !strings.HasPrefix(got, "ERR no such key") {
 		t.Errorf("RENAME of keys with one tag: %s", got)
