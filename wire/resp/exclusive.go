@@ -20,6 +20,8 @@ type Exclusive struct {
 	used    bool // an exchange has gone over it
 	dead    bool // it cannot carry another
 	due     due  // what the server has yet to answer before the next
+	anew    greeting
+	anewOf  Version // that it was made for, see reset
 
 	// in[:n] is what was read and not used; nil while there is none.
 	in []byte

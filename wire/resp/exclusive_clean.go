@@ -38,10 +38,7 @@ func (c *Exclusive) clean(x *sidecar.Exchange) {
 	if c.dialer.noReset.Load() {
 		g = oldReset(c.set)
 	} else {
-		g.say(stepReset, "RESET")
-		anew := c.set.greeting(c.version)
-		g.text = append(g.text, anew.text...)
-		g.steps = append(g.steps, anew.steps...)
+		g = c.reset()
 	}
 	if c.sock.Raw() {
 		if n, err := c.sock.TryWrite(g.text, nil); err != nil || n < len(g.text) {
@@ -52,6 +49,20 @@ func (c *Exclusive) clean(x *sidecar.Exchange) {
 	}
 	c.due = due{steps: g.steps}
 	c.dead = false
+}
+
+// reset is the cleaning with RESET. It is made once, as each transaction asks
+// for it.
+func (c *Exclusive) reset() greeting {
+	if len(c.anew.text) == 0 || c.anewOf != c.version {
+		var g greeting
+		g.say(stepReset, "RESET")
+		anew := c.set.greeting(c.version)
+		g.text = append(g.text, anew.text...)
+		g.steps = append(g.steps, anew.steps...)
+		c.anew, c.anewOf = g, c.version
+	}
+	return c.anew
 }
 
 // oldReset is what undoes a talk at servers before Redis 6.2, as far as talks

@@ -28,7 +28,7 @@ func (a *active) serve(ctx context.Context) bool {
 		a.r += a.burst.Consumed()
 		a.refuse(a.problem)
 		return false
-	case a.srv.draining.Load() && a.r+a.burst.Consumed() == a.w && !a.came():
+	case a.srv.draining.Load() && !a.cl.opened.multi && a.r+a.burst.Consumed() == a.w && !a.came():
 		a.part()
 		return false
 	}

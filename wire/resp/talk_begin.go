@@ -47,6 +47,7 @@ func (r *talker) pretend() bool {
 				return false // as anywhere else
 			}
 			open.spoilt = true
+			a.srv.stats.denied(dst)
 			r.say(dst)
 			continue
 		}

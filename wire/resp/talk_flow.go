@@ -176,8 +176,8 @@ func (w *awaited) done() bool {
 
 // note keeps what was answered for who counts.
 func (f *flow) note(w *awaited) {
-	if w == nil || w.kind == oursReply {
-		return
+	if w == nil || w.kind == oursReply && roleOf(w.row) != multiRole {
+		return // of ours, but for the MULTI that the client has sent
 	}
 	class := sidecar.Success
 	if f.fails {

@@ -166,7 +166,9 @@ func (r *talker) takeNext() bool {
 	row, b := a.row(a.at), a.bytes()
 	begun := len(r.own)
 	own, no := a.refusal(r.own, r.set, a.at)
-	if !no {
+	if no {
+		a.srv.stats.denied(own[begun:])
+	} else {
 		own, no = r.elsewhere(own, row)
 	}
 	if no {
@@ -194,6 +196,7 @@ func (r *talker) takeNext() bool {
 		return false
 	case answers:
 		r.own, _ = a.cl.state.local(r.own, row, b, a.args(a.at), r.set.env)
+		a.srv.stats.local.Inc()
 		r.answered(row, len(r.own)-begun)
 	}
 	a.at++
