@@ -26,6 +26,7 @@ type harness struct {
 	reg    *varz.Registry
 	target *Target
 	addr   string
+	ended  chan struct{} // told of connections that are closed, as far as it has room
 	parked chan struct{} // told of connections that are given up to be parked
 	plain  atomic.Bool   // the local side goes through net.Conn, as TLS does
 
@@ -60,7 +61,7 @@ func settings(t *Target) Settings {
 
 func newHarness(t testing.TB) *harness {
 	h := &harness{
-		t: t, conns: map[net.Conn]bool{}, parked: make(chan struct{}, 8), reg: new(varz.Registry),
+		t: t, conns: map[net.Conn]bool{}, parked: make(chan struct{}, 8), ended: make(chan struct{}, 8), reg: new(varz.Registry),
 		bufs: sock.NewBuffers(), wheel: sock.NewWheel(sidecar.Now),
 	}
 	h.say = func(_ string, args []string) string { return string(AppendBulk(nil, strings.Join(args, " "))) }
@@ -100,6 +101,10 @@ func (h *harness) accept(ln net.Listener) {
 		h.work.Go(func() {
 			for cl.Serve(context.Background()) {
 				h.parked <- struct{}{}
+			}
+			select {
+			case h.ended <- struct{}{}:
+			default:
 			}
 			h.mu.Lock()
 			delete(h.conns, nc)

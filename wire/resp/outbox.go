@@ -35,7 +35,7 @@ type outbox struct {
 	alarms sock.Alarms
 	run    func() // as a value: a method would be allocated at each start
 	next   hold   // put and not under way; guarded by out.mu
-	now    hold   // being written
+	now    hold   // being written; changed under out.mu
 	done   chan struct{}
 }
 
@@ -83,10 +83,13 @@ func (a *active) keep(b []byte) (kept, room bool) {
 		return false, false
 	}
 	if o.box != nil {
-		if len(o.box.next.b)+len(b) > maxUntaken {
+		if len(o.box.now.b)+len(o.box.next.b)+len(b) > maxUntaken {
 			return true, false
 		}
 		return true, o.box.next.add(a.srv.means, b)
+	}
+	if len(b) > maxUntaken {
+		return true, false
 	}
 	box := a.srv.outboxes.Get().(*outbox)
 	if !box.next.add(a.srv.means, b) {
@@ -108,8 +111,8 @@ func (b *outbox) drain() {
 		b.now, b.next = b.next, hold{}
 		o.mu.Unlock()
 		bad := !b.write()
-		b.now.free(m)
 		o.mu.Lock()
+		b.now.free(m)
 		o.bad = o.bad || bad
 		if !o.bad && len(b.next.b) > 0 {
 			o.mu.Unlock()

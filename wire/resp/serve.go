@@ -119,7 +119,7 @@ func firstKey(row *Row, b []byte, args []Span) []byte {
 }
 
 // alone tells whether a command must not share an exchange with others.
-func (t *Target) alone(row *Row) bool { return t.Alone != nil && t.Alone[row.Index()] }
+func (t *Target) alone(row *Row) bool { return row.Index() < len(t.Alone) && t.Alone[row.Index()] }
 
 // refusal tells whether the command i goes nowhere, and appends what its client
 // is told instead.

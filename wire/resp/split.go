@@ -11,7 +11,7 @@ type Splitter struct {
 	parts []Part
 	part  []int32 // of each key in the command's order
 	order []int32 // the keys, part by part
-	of    []int32 // by shard: 1 + its part, 0 without one
+	of    []int32 // by shard: 1 + its part, 0 without one; all 0 between two uses
 }
 
 // Part is the command of one shard.
@@ -39,7 +39,6 @@ func (s *Splitter) Split(r *Row, b []byte, args []Span, shards int, shardOf func
 		return false
 	}
 	s.of = slices.Grow(s.of[:0], shards)[:shards]
-	clear(s.of)
 	for i := 1; i < len(args); i += step {
 		shard := shardOf(args[i].Of(b))
 		if s.of[shard] == 0 {
@@ -52,6 +51,7 @@ func (s *Splitter) Split(r *Row, b []byte, args []Span, shards int, shardOf func
 	}
 	s.sort()
 	for i := range s.parts {
+		s.of[s.parts[i].Shard] = 0 // it is left as it was found: a cluster's has 16,384 places
 		s.write(&s.parts[i], b, args, step)
 	}
 	return true
