@@ -45,7 +45,7 @@ func (c *Cluster) newEndpoint(k discovery.Known) *endpoint {
 		},
 		Ejected: func(reason string) {
 			reasoned(varz.Ejections, reason).Inc()
-			c.params.Log.Warn("endpoint ejected", "upstream", c.params.Name, "endpoint", e.address, "reason", reason)
+			c.params.Log.Warn("endpoint ejected", "upstream", c.params.Name, "endpoint", e.address, "reason", reason, "cause", e.cause(reason))
 		},
 		Metrics: breaker.Metrics{
 			Refused: r.Counter(varz.EjectionsRefused, src), Readmissions: r.Counter(varz.Readmissions, src),

@@ -38,7 +38,8 @@ type endpoint struct {
 	life
 	redialing atomic.Bool
 	warming   atomic.Bool
-	kept      keptTale // upkeep's
+	kept      keptTale               // upkeep's
+	undialled atomic.Pointer[string] // why the latest dial failed, nil if it did not
 }
 
 // ID is the endpoint's number.

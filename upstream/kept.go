@@ -21,7 +21,7 @@ func (c *Cluster) tellKept(e *endpoint) {
 	case s.Kept && !t.told:
 		t.told, t.well = true, 0
 		c.params.Log.Warn("endpoint fails and is not ejected", "upstream", c.params.Name, "endpoint", e.address,
-			"reason", s.Reason, "why", c.quota.refusal(s.Reason))
+			"reason", s.Reason, "cause", e.cause(s.Reason), "why", c.quota.refusal(s.Reason))
 	case s.Kept:
 		t.well = 0
 	case !t.told:

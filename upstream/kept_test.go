@@ -182,7 +182,7 @@ func TestEndpointKeptForItsDialsIsToldToAwaitADial(t *testing.T) {
 		if err := r.Apply(s); err != nil {
 			t.Fatal(err)
 		}
-		if why := r.row("a:1").Why; why != "failing; ejected at its next dial that fails" {
+		if why := r.row("a:1").Why; why != "failing; ejected at its next dial that fails; connection refused" {
 			t.Errorf("told as %q", why)
 		}
 	})

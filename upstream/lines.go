@@ -63,7 +63,11 @@ type telling interface {
 func (c *Cluster) newLines(e *endpoint, p pool.Params) lines {
 	list := make([]lines, len(c.params.Lines))
 	for i, l := range c.params.Lines {
-		p.Dial = func(ctx context.Context) (pool.Conn, error) { return l.Dial(ctx, e.known.Load().Endpoint) }
+		p.Dial = func(ctx context.Context) (pool.Conn, error) {
+			conn, err := l.Dial(ctx, e.known.Load().Endpoint)
+			e.dialled(ctx, err)
+			return conn, err
+		}
 		if i > 0 {
 			p.Settings = unwarmed(p.Settings)
 		}

@@ -82,7 +82,7 @@ func (c *Cluster) Rows() []Row {
 			r.StaleFor = time.Since(at)
 		}
 		if r.Breaker.Kept {
-			r.Why = strings.TrimSuffix("failing; "+c.quota.refusal(r.Breaker.Reason)+"; "+r.Why, "; ")
+			r.Why = said("failing", c.quota.refusal(r.Breaker.Reason), r.Why, e.cause(r.Breaker.Reason))
 		}
 		r.InAperture, r.ArcPart = part.has(e.id), part.arcPart(e.id)
 		r.Level = balancer.At(e.id)
@@ -139,7 +139,8 @@ func (e *endpoint) why(s breaker.Snapshot, r Row, now int64) string {
 	case e.removed.Load():
 		return fmt.Sprintf("no longer announced, %d requests under way", r.Pending)
 	case s.State == breaker.Disconnected:
-		return fmt.Sprintf("cannot connect, dialled again in %v", r.Breaker.Until.Round(time.Millisecond))
+		again := fmt.Sprintf("cannot connect, dialled again in %v", r.Breaker.Until.Round(time.Millisecond))
+		return said(again, e.dialError())
 	case s.State == breaker.Ejected && r.Breaker.Until > 0:
 		return fmt.Sprintf("ejected for %s, one request tries it in %v", s.Reason, r.Breaker.Until.Round(time.Millisecond))
 	case s.State == breaker.Ejected:
