@@ -2,8 +2,8 @@ package resp
 
 import "context"
 
-// direct limit of what is copied to be written together with other replies: a
-// longer one is written by itself.
+// maxCopied is the longest reply in bytes that is copied to be written together
+// with others; a longer one is written by itself.
 const maxCopied = 64 << 10
 
 // assemble says the replies to all commands of the plan, in their order. It

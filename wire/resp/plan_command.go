@@ -103,7 +103,7 @@ func (a *active) route(set *Settings, d *deed, i int, dst []byte) []byte {
 	case m.whole():
 		a.forward(d, i, t, m, 0, 0)
 	case tr == Split:
-		ok = a.cut(d, i, t, m)
+		a.cut(d, i, t, m)
 	case tr == FanOut:
 		dst, ok = a.fan(d, i, t, m, dst)
 	default:
@@ -208,7 +208,7 @@ func (p *plan) any(t *Target, m *Map) int {
 
 // cut plans a command over the shards that have its keys. Wrong arguments go to
 // any server, which says so.
-func (a *active) cut(d *deed, i int, t *Target, m *Map) bool {
+func (a *active) cut(d *deed, i int, t *Target, m *Map) {
 	p := &a.plan
 	if p.find.at == nil {
 		p.find.at = p.find.find
@@ -220,19 +220,18 @@ func (a *active) cut(d *deed, i int, t *Target, m *Map) bool {
 	case !ok:
 		p.splits = p.splits[:number]
 		a.forward(d, i, t, m, -1, p.any(t, m))
-		return true
+		return
 	case len(s.parts) == 1:
 		place := s.parts[0].Shard
 		p.splits = p.splits[:number]
 		a.forward(d, i, t, m, place, m.shardAt(place))
-		return true
+		return
 	}
 	d.kind, d.split = asSplit, number
 	for k := range s.parts {
 		part := &s.parts[k]
 		p.join(piece{row: d.row, from: fromSplit, split: number, at: part.Span, place: part.Shard, shard: m.shardAt(part.Shard)}, t, m, readable(d.row))
 	}
-	return true
 }
 
 // fan plans a command for every shard, or for one after the other.
