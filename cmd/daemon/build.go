@@ -108,6 +108,9 @@ func (d *daemon) newCluster(u config.Upstream, to speaker) (*upstream.Cluster, *
 		}
 		sources = append(sources, s)
 	}
+	if watched(u.Redis) {
+		sources = []discovery.Source{to.redis.watch(u, sources, to.sockets.Dial)}
+	}
 	settings, err := d.settings(u)
 	if err != nil {
 		return nil, nil, err

@@ -10,6 +10,7 @@ import (
 	"sidecar"
 	"sidecar/config"
 	"sidecar/discovery"
+	"sidecar/discovery/redis"
 	"sidecar/upstream"
 	"sidecar/upstream/pool"
 	"sidecar/varz"
@@ -25,6 +26,8 @@ type redisBackend struct {
 	counts  *resp.Counts
 	mirror  *resp.Mirror                     // of other upstreams' writes to this one
 	cluster atomic.Pointer[upstream.Cluster] // once it is made
+	source  atomic.Pointer[redis.Source]     // of servers that say where the keys are, else nil
+	asks    atomic.Pointer[redis.Settings]
 
 	mu    sync.Mutex
 	cfg   config.Redis      // in force; guarded by mu
@@ -47,11 +50,10 @@ func (d *daemon) redisSpeaker(u config.Upstream, dial dialFunc) (speaker, error)
 		Dial: dial, Wheel: d.wheel, Buffers: d.bufs, Room: d.room, Now: sidecar.Now, Stats: resp.NewConnStats(d.registry, u.Name),
 	}, set)
 	b.dialer.Gauges(d.registry, u.Name)
-	p := resp.KeyspaceParams{Load: b.load}
-	if u.Redis.Topology == config.RedisSharded {
-		p.Map = resp.One(resp.Shard{Master: notYet})
+	b.keys = resp.NewKeyspace(resp.KeyspaceParams{Map: firstMap(u.Redis), Load: b.load, Meet: b.meet, Look: b.look})
+	if err := b.set(u); err != nil {
+		return speaker{}, err
 	}
-	b.keys = resp.NewKeyspace(p)
 	shared := func(v resp.Version) upstream.Line {
 		return upstream.Line{Shared: true, Dial: func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) {
 			conn, err := b.dialer.Connect(ctx, e.Address, v)
@@ -71,19 +73,32 @@ func (d *daemon) redisSpeaker(u config.Upstream, dial dialFunc) (speaker, error)
 	return speaker{
 		lines: []upstream.Line{resp.LineRESP2: shared(resp.RESP2), resp.LineRESP3: shared(resp.RESP3), resp.LineExclusive: alone}, choose: resp.Choose,
 		sent: varz.SocketBytesSent, received: varz.SocketBytesRecv, redis: b,
-		set: func(u config.Upstream) error {
-			set, err := redisDialSettings(u)
-			if err != nil {
-				return err
-			}
-			b.dialer.Set(set)
-			b.mu.Lock()
-			defer b.mu.Unlock()
-			b.cfg = u.Redis
-			b.deal()
-			return nil
-		},
+		set: b.set,
 	}, nil
+}
+
+// set takes over what a reload has changed.
+func (b *redisBackend) set(u config.Upstream) error {
+	set, err := redisDialSettings(u)
+	if err != nil {
+		return err
+	}
+	asks, err := redisLooks(u, set)
+	if err != nil {
+		return err
+	}
+	read, known := resp.ReadPolicyNamed(u.Redis.Read)
+	if !known {
+		panic("daemon: config lets a read policy pass that resp does not know: " + u.Redis.Read)
+	}
+	b.dialer.Set(set)
+	b.asks.Store(asks)
+	b.keys.SetRead(read)
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.cfg = u.Redis
+	b.deal()
+	return nil
 }
 
 // load is what the endpoint at that address has to do. Hot.

@@ -54,7 +54,6 @@ func validate(f *config.File, path string) []config.Problem {
 		}
 	}
 	problems = append(problems, checkCommands(f)...)
-	problems = append(problems, checkLater(f)...)
 	return problems
 }
 
