@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"sidecar/config"
 )
 
 func TestGoalsNamePeersOfTheirSuiteAndMeasuresTaken(t *testing.T) {
@@ -60,6 +62,22 @@ func TestEveryConfigurationIsThereAndExpands(t *testing.T) {
 					t.Errorf("%s: not expanded, lacks %s", srv.name, w)
 				}
 			}
+		}
+	}
+}
+
+// A key that was renamed would be met when a measurement begins, on the one quiet
+// machine.
+func TestTheSidecarTakesItsConfigurations(t *testing.T) {
+	for _, s := range suites() {
+		v := values{Address: "127.0.0.1:1", Backend: "127.0.0.1:2", Admin: "127.0.0.1:3", Endpoints: endpointsAt("127.0.0.1:2"), Dir: t.TempDir()}
+		v.Config, v.Upstreams = v.Dir+"/config", upstreams(s.subject.upstreams, v.Endpoints)
+		p := process{server: s.subject, values: v}
+		if _, err := p.prepare(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := config.Parse(s.subject.config, []byte(p.text)); err != nil {
+			t.Errorf("%s: %v", s.name, err)
 		}
 	}
 }
