@@ -52,7 +52,6 @@ type RedisClients struct {
 	Username   string // beside "default", which always is
 	Password   Secret // zero = none is asked for
 	MaxRequest int64  // bytes of a command
-	MaxReply   int64  // bytes that are put together of the replies of several endpoints
 	Allow      []string
 	Deny       []string // commands, subcommands ("client|setname") and categories ("@write")
 	AllowKeys  []string // prefixes; none = every key
@@ -102,7 +101,6 @@ func redisClients(t *table) RedisClients {
 		Username:   t.text("username", "", checkRedisName),
 		Password:   t.secret("password"),
 		MaxRequest: t.size("max_request", "64MiB", minRedisBytes, maxRedisBytes),
-		MaxReply:   t.size("max_reply", "64MiB", minRedisBytes, maxRedisBytes),
 		Allow:      lowerAll(t.texts("allow", []string{}, maxRedisCommands, checkRedisCommand)),
 		Deny:       lowerAll(t.texts("deny", []string{}, maxRedisCommands, checkRedisCommand)),
 		AllowKeys:  t.texts("allow_keys", []string{}, maxRedisPrefixes, checkKeyPrefix),

@@ -48,7 +48,7 @@ func TestRedisIsRead(t *testing.T) {
 	}
 	l := f.Listeners[0]
 	want := RedisClients{
-		RESP3: true, Password: Secret{Env: "LOCAL"}, MaxRequest: 64 << 20, MaxReply: 64 << 20,
+		RESP3: true, Password: Secret{Env: "LOCAL"}, MaxRequest: 64 << 20,
 		Allow: []string{"@read", "set", "client|setname"}, Deny: []string{}, AllowKeys: []string{}, DenyKeys: []string{}, Mirror: "shards",
 	}
 	if !reflect.DeepEqual(l.Redis, want) {
