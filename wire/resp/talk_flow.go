@@ -18,6 +18,8 @@ type flow struct {
 	push  bool // it answers no command
 	code  Code // of the error that it is
 	fails bool // it is one
+	mute  bool // the client wants no replies; messages and their confirmations it gets
+	muted bool // there was one, since the last look
 	// hops: nothing was executed, nor has gone to the client, so that what names
 	// another server ends the session, to be begun again there. ASK is followed by
 	// one command alone: within a transaction nothing can be asked for.
@@ -52,7 +54,7 @@ var (
 func (f *flow) digest(dst, b []byte) (out []byte, used int, p *Problem) {
 	for {
 		if !f.under {
-			dst = f.ready(dst)
+			dst = f.heard(dst, f.ready(dst))
 			if used == len(b) {
 				return dst, used, nil
 			}
@@ -68,7 +70,11 @@ func (f *flow) digest(dst, b []byte) (out []byte, used int, p *Problem) {
 		if p == More {
 			if f.known && f.fate == passes && !f.fails { // errors are looked at, and are short
 				n := min(f.walk.Walked(), len(b)-used)
-				dst = append(dst, b[used:used+n]...)
+				if f.push {
+					dst = append(dst, b[used:used+n]...)
+				} else {
+					dst = f.heard(dst, append(dst, b[used:used+n]...))
+				}
 				f.walk.Forget(n)
 				used += n
 			}
@@ -130,7 +136,7 @@ func (f *flow) end(dst, b []byte) ([]byte, *Problem) {
 	case f.fails:
 		f.code = CodeOf(ErrorText(b[f.walk.Head().Start:]))
 	}
-	w := f.next()
+	w, from := f.next(), dst
 	switch {
 	case f.fails && f.hops && f.elsewhere(w, b[f.walk.Head().Start:]):
 		return dst, errHop
@@ -148,7 +154,16 @@ func (f *flow) end(dst, b []byte) ([]byte, *Problem) {
 	}
 	f.note(w)
 	f.replied(f.fails)
-	return dst, nil
+	return f.heard(from, dst), nil
+}
+
+// heard is what the client gets of to, which is from with a reply behind it.
+func (f *flow) heard(from, to []byte) []byte {
+	if !f.mute || len(to) == len(from) {
+		return to
+	}
+	f.muted = true
+	return to[:len(from)]
 }
 
 // elsewhere tells whether the error b, which answers w, says that the session is

@@ -166,16 +166,17 @@ func (r *talker) commit() *sidecar.Fault {
 // deliver gives the client what there is for it.
 func (r *talker) deliver() *sidecar.Fault {
 	a, b := r.a, r.text
-	if len(b) == 0 {
+	if len(b) == 0 && !r.muted {
 		return nil
 	}
+	r.muted = false
 	if f := r.commit(); f != nil {
 		return f
 	}
 	r.hops = false
 	r.text = b[:0]
 	r.torn = r.under && r.known
-	if r.mute {
+	if len(b) == 0 {
 		return nil
 	}
 	if len(a.said.b) > 0 && len(b) <= keptReplies && a.said.add(a.srv.means, b) {

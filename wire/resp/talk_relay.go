@@ -25,7 +25,6 @@ type talker struct {
 	shard    int
 	endpoint string
 	key      []byte
-	mute     bool // the client wants no replies
 
 	out  outgo
 	text []byte // for the client
@@ -52,8 +51,8 @@ func newTalker(a *active) *talker {
 
 func (r *talker) begin(set *Settings) {
 	r.set, r.lost, r.reply, r.asks = set, false, 0, false
-	r.mute = r.a.cl.state.replies == repliesOff
 	r.flow.reset()
+	r.mute, r.muted = r.a.cl.state.replies == repliesOff, false
 	r.version, r.keyspace, r.ran = r.a.cl.state.version, noKeyspace, false
 }
 
@@ -80,7 +79,7 @@ func (f *flow) reset() {
 	if cap(own) > maxOwn {
 		own = nil
 	}
-	*f = flow{}
+	*f = flow{mute: f.mute}
 	f.waits, f.own, f.seen = waits, own, answered
 }
 

@@ -165,6 +165,23 @@ func TestSubscriber(t *testing.T) {
 	}
 }
 
+// CLIENT REPLY OFF keeps back replies: messages, and what confirms that they will
+// come, are none.
+func TestSubscriberThatWantsNoReplies(t *testing.T) {
+	s := newStage(t)
+	for v, h := range map[Version]string{RESP2: "*", RESP3: ">"} {
+		c := s.dial(v)
+		c.Send(req("CLIENT", "REPLY", "OFF") + req("MULTI") + req("SET", "a", "1") + req("EXEC") + req("SUBSCRIBE", "a"))
+		c.Expect(h + "3\r\n$9\r\nsubscribe\r\n$1\r\na\r\n:1\r\n")
+		s.other.do("PUBLISH", "a", "hi")
+		c.Expect(h + "3\r\n$7\r\nmessage\r\n$1\r\na\r\n$2\r\nhi\r\n")
+		c.Send(req("UNSUBSCRIBE", "a"))
+		c.Expect(h + "3\r\n$11\r\nunsubscribe\r\n$1\r\na\r\n:0\r\n")
+		c.Send(req("GET", "a") + req("BLPOP", "none", "0.01") + req("CLIENT", "REPLY", "ON"))
+		c.Expect(ok)
+	}
+}
+
 // A session that cannot begin, or loses its server, is told as the reply to each
 // command that has none; EXEC of a transaction that lost some fails.
 func TestFailedSessionAnswersEachCommand(t *testing.T) {
