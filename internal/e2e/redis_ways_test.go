@@ -47,7 +47,7 @@ func certificates(t *testing.T) (ca, cert, key string) {
 		}
 		return path
 	}
-	make := func(serial int64, name string, above *x509.Certificate, by *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
+	issue := func(serial int64, name string, above *x509.Certificate, by *ecdsa.PrivateKey) (*x509.Certificate, *ecdsa.PrivateKey) {
 		own, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		if err != nil {
 			t.Fatal(err)
@@ -65,8 +65,8 @@ func certificates(t *testing.T) (ca, cert, key string) {
 		}
 		return c, own
 	}
-	root, rootKey := make(1, "authority", nil, nil)
-	leaf, leafKey := make(2, "redis.test", root, rootKey)
+	root, rootKey := issue(1, "authority", nil, nil)
+	leaf, leafKey := issue(2, "redis.test", root, rootKey)
 	der, err := x509.MarshalECPrivateKey(leafKey)
 	if err != nil {
 		t.Fatal(err)
