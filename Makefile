@@ -39,7 +39,7 @@ conformance: ## run the long tests: a million requests a protocol (an hour at mo
 	@scripts/install.sh mvn javac cmake flex bison c++ cc python3 node npm redis-cli redis-benchmark hiredis tclsh || true # for peers in other languages
 	SIDECAR_CONFORMANCE=1 $(GO) test -tags conformance -count=1 -v -run Conformance -timeout 60m ./...
 
-bench: ## measure the sidecar beside other proxies on a quiet machine (20 minutes); BENCH="-all" and the like
+bench: ## measure the sidecar beside other proxies on a quiet machine (half an hour); BENCH="-all" and the like
 	@scripts/install.sh wrk
 	@scripts/install.sh haproxy nginx cc redis-server nutcracker || true # peers that are not here are named in the result
 	@scripts/envoy.sh || true
