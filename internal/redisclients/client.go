@@ -21,6 +21,7 @@ type Client struct {
 	Name    string
 	Cluster bool // it has checks as a client of Redis Cluster
 	Resp3   bool // it can speak RESP3
+	Tracks  bool // the server is to tell it what changes of the keys that it has kept, in RESP3
 	dir     string
 	command []string
 }
@@ -29,14 +30,15 @@ type Client struct {
 func (k *Kit) Clients() []Client {
 	java := func(class string) []string { return []string{"java", "-cp", "classes:lib/*", class} }
 	return []Client{
-		{"redis-py", true, true, "python", []string{"python3", "client.py"}},
-		{"node-redis", true, true, "node", []string{"node", "noderedis.mjs"}},
-		{"ioredis", true, true, "node", []string{"node", "ioredis.mjs"}},
-		{"jedis", true, true, "java", java("JedisClient")},
-		{"lettuce", true, true, "java", java("LettuceClient")},
-		{"go-redis", true, true, "go", []string{"./goclients", "goredis"}},
-		{"rueidis", true, true, "go", []string{"./goclients", "rueidis"}},
-		{"hiredis", false, false, "c", []string{"./hiredis"}},
+		{"redis-py", true, true, false, "python", []string{"python3", "client.py"}},
+		{"node-redis", true, true, false, "node", []string{"node", "noderedis.mjs"}},
+		{"ioredis", true, true, false, "node", []string{"node", "ioredis.mjs"}},
+		{"jedis", true, true, false, "java", java("JedisClient")},
+		{"lettuce", true, true, false, "java", java("LettuceClient")},
+		{"go-redis", true, true, false, "go", []string{"./goclients", "goredis"}},
+		{"rueidis", true, true, false, "go", []string{"./goclients", "rueidis"}},
+		{"rueidis-tracking", true, true, true, "go", []string{"./goclients", "rueidis-tracking"}},
+		{"hiredis", false, false, false, "c", []string{"./hiredis"}},
 	}
 }
 
@@ -58,6 +60,9 @@ func (w Way) mode() string {
 
 // Ways are those that the client has.
 func (c Client) Ways() []Way {
+	if c.Tracks {
+		return []Way{{3, false}, {3, true}}
+	}
 	ways := []Way{{Resp: 2}}
 	if c.Resp3 {
 		ways = append(ways, Way{Resp: 3})

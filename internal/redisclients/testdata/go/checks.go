@@ -1,5 +1,5 @@
 // Command goclients checks go-redis and rueidis against one address.
-// usage: goclients goredis|rueidis HOST PORT RESP single|cluster PREFIX
+// usage: goclients goredis|rueidis|rueidis-tracking HOST PORT RESP single|cluster PREFIX
 package main
 
 import (
@@ -34,8 +34,8 @@ func main() {
 	cluster = a[5] == "cluster"
 	prefix = a[6]
 	checks, name := goredis()
-	if a[1] == "rueidis" {
-		checks, name = rueidisChecks()
+	if a[1] != "goredis" {
+		checks, name = rueidisChecks(a[1] == "rueidis-tracking")
 	}
 	failed := 0
 	for _, c := range checks {

@@ -16,15 +16,14 @@ import (
 // ones and WATCH by dedicated ones.
 type ru struct{ c rueidis.Client }
 
-func rueidisChecks() ([]check, string) {
+func rueidisChecks(tracking bool) ([]check, string) {
 	option := rueidis.ClientOption{
 		InitAddress: []string{address}, ClientName: "checks",
-		AlwaysRESP2: version == 2, DisableCache: version == 2, ForceSingleClient: !cluster,
+		AlwaysRESP2: version == 2, DisableCache: !tracking, ForceSingleClient: !cluster,
 	}
 	name := "rueidis " + rueidis.LibVer
 	c, err := rueidis.NewClient(option)
-	cached := "cached"
-	if err != nil && version == 3 {
+	if err != nil && tracking {
 		return []check{{"connect", func(context.Context) { panic("with its cache: " + err.Error()) }}}, name
 	}
 	must(err)
@@ -33,8 +32,8 @@ func rueidisChecks() ([]check, string) {
 		{"connect", r.connect}, {"types", r.types}, {"pipeline", r.pipeline}, {"transaction", r.transaction}, {"watch", r.watch},
 		{"lua", r.lua}, {"subscribe", r.subscribe}, {"block", r.block}, {"big", r.big}, {"errors", r.errors}, {"crowd", r.crowd}, {"many_keys", r.manyKeys},
 	}
-	if version == 3 {
-		checks = append(checks, check{cached, r.cached})
+	if tracking {
+		checks = append(checks, check{"cached", r.cached})
 	}
 	if !cluster {
 		checks = append(checks, check{"scan", r.scan})
@@ -220,8 +219,8 @@ func (r ru) block(ctx context.Context) {
 	eq(<-done, []string{q, "job"})
 }
 
-// Client-side caching is invalidated by the server: it works, or is refused in
-// words when the client asks for it.
+// What the client has kept of a key is dropped when the server tells that it has
+// changed.
 func (r ru) cached(ctx context.Context) {
 	k := prefix + "cached"
 	must(r.do(ctx, "SET", k, "1").Error())
