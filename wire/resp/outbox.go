@@ -58,6 +58,7 @@ func (a *active) emit(b []byte) bool {
 			}
 			b = b[n:]
 		}
+		waits := a.out.busy()
 		switch kept, room := a.keep(b); {
 		case !kept:
 			return false
@@ -67,7 +68,9 @@ func (a *active) emit(b []byte) bool {
 		if !a.out.settle() {
 			return false
 		}
-		if len(b) > maxUntaken/2 || !a.cl.c.Raw() {
+		// With nothing before it there was nothing to wait for: the process has no
+		// room, and to try again at once would be to try for ever.
+		if !waits || len(b) > maxUntaken/2 || !a.cl.c.Raw() {
 			return a.block(b)
 		}
 	}

@@ -21,7 +21,9 @@ func (a *active) fit(size int) bool {
 		if len(a.in) >= sock.LargeBuffer && a.w < len(a.in) {
 			return true
 		}
-		size = min(size, max(2*len(a.in), sock.LargeBuffer))
+		// No less than a quarter more, either: the next of many short arguments
+		// needs a few bytes only, and each time all that has come is copied.
+		size = max(min(size, max(2*len(a.in), sock.LargeBuffer)), len(a.in)+len(a.in)/4)
 	}
 	b := a.srv.means.room.Take(a.srv.means.bufs, size)
 	if b == nil {
