@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -25,6 +26,7 @@ type DialFunc = func(ctx context.Context, network, address string) (net.Conn, er
 // peer is a connection to one server for as long as it is asked.
 type peer struct {
 	address string
+	who     Login
 	c       *goredis.Client
 	stop    func() bool
 }
@@ -41,7 +43,7 @@ func connect(ctx context.Context, address string, who Login, dial DialFunc) *pee
 		ContextTimeoutEnabled: true, DisableIdentity: true,
 		MaintNotificationsConfig: &maintnotifications.Config{Mode: maintnotifications.ModeDisabled},
 	})
-	return &peer{address, c, context.AfterFunc(ctx, func() { _ = c.Close() })}
+	return &peer{address, who, c, context.AfterFunc(ctx, func() { _ = c.Close() })}
 }
 
 func (p *peer) close() {
@@ -55,10 +57,34 @@ func (p *peer) do(ctx context.Context, command ...any) (any, error) {
 	defer cancel()
 	a, err := p.c.Do(ctx, command...).Result()
 	if err != nil && !errors.Is(err, goredis.Nil) {
-		return nil, fmt.Errorf("%s: %v %v: %w", p.address, command[0], command[min(1, len(command)-1)], err)
+		return nil, fmt.Errorf("%s: %v %v: %w", p.address, command[0], command[min(1, len(command)-1)], p.who.hide(err))
 	}
 	return a, nil
 }
+
+// hide is err without the password, which a server may repeat that does not know
+// AUTH: it names the command's arguments, cut somewhere.
+func (l Login) hide(err error) error {
+	text, _, cut := strings.Cut(err.Error(), ", with args beginning with")
+	if l.Password != "" && strings.Contains(text, l.Password) {
+		text, cut = strings.ReplaceAll(text, l.Password, "***"), true
+	}
+	if !cut {
+		return err
+	}
+	return &hidden{text, err}
+}
+
+// hidden is an error of which a part is told.
+type hidden struct {
+	text string
+	err  error
+}
+
+func (h *hidden) Error() string { return h.text }
+
+// Unwrap is the whole of it, for who asks what it is.
+func (h *hidden) Unwrap() error { return h.err }
 
 // told tells whether err is an error that the server has answered.
 func told(err error) bool {

@@ -56,6 +56,12 @@ func (r *Row) Scripts() bool {
 	return strings.HasPrefix(r.Name, "eval") || strings.HasPrefix(r.Name, "fcall")
 }
 
+// repeats tells whether the errors that answer the command may be any text, its
+// client's too: of a script, and of what a module does. A redirect among them is
+// not to be believed: it would send what others say, and our password, to whom
+// the client likes.
+func (r *Row) repeats() bool { return r.Scripts() || r.index == 0 }
+
 // Container tells whether it only has subcommands.
 func (r *Row) Container() bool { return r.Flags&container != 0 }
 

@@ -16,6 +16,7 @@ type due struct {
 	at      int // of steps, the next
 	skipped int // bytes of messages that came before the first
 	why     error
+	secret  string // a password that was sent
 }
 
 func (d *due) open() bool { return d.at < len(d.steps) }
@@ -47,7 +48,7 @@ func (c *Exclusive) clean(x *sidecar.Exchange) {
 	} else if c.write(x, g.text) != nil {
 		return
 	}
-	c.due = due{steps: g.steps}
+	c.due = due{steps: g.steps, secret: g.password}
 	c.dead = false
 }
 
@@ -59,7 +60,7 @@ func (c *Exclusive) reset() greeting {
 		g.say(stepReset, "RESET")
 		anew := c.set.greeting(c.version)
 		g.text = append(g.text, anew.text...)
-		g.steps = append(g.steps, anew.steps...)
+		g.steps, g.password = append(g.steps, anew.steps...), anew.password
 		c.anew, c.anewOf = g, c.version
 	}
 	return c.anew
@@ -141,7 +142,7 @@ func (d *due) take(reply []byte, kind byte, owner *Dialer) bool {
 		return false // nothing else will come in its place
 	case s != stepReset && s != stepToken:
 		d.at++
-		d.why = s.check(reply)
+		d.why = s.check(reply, d.secret)
 		return d.why == nil && kind != '>'
 	}
 	d.skipped += len(reply) // a message that was on its way, or the answer to what was not needed

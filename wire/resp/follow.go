@@ -91,6 +91,9 @@ func (t *turn) verdict(l *lane, one *piece, reply []byte) (again, wait bool) {
 		if one.to = r.Endpoint(one.sent); one.to == "" {
 			return false, false
 		}
+		if one.row.repeats() {
+			return t.doubtful(l, one, r)
+		}
 		one.ask = r.Ask
 		keys.Moved(r.Slot, one.to, r.Ask)
 		return true, false
@@ -100,6 +103,23 @@ func (t *turn) verdict(l *lane, one *piece, reply []byte) (again, wait bool) {
 		return !one.row.Scripts(), true
 	}
 	return false, false
+}
+
+// doubtful is verdict for a redirect that the client may have made up: it is not
+// taken up, and followed to a server that is known. Else discovery is asked, and
+// what it says goes.
+func (t *turn) doubtful(l *lane, one *piece, r Redirect) (again, wait bool) {
+	m := l.target.Keys.Map()
+	if one.place < 0 || m.slots != nil && r.Slot != one.place { // no server says so
+		return false, false
+	}
+	l.target.Keys.Look()
+	if !m.has(one.to) {
+		one.to = ""
+		return true, true
+	}
+	one.ask = r.Ask
+	return true, false
 }
 
 // elsewhere tells whether what failed so may be done again where the keys are by

@@ -1,6 +1,7 @@
 package resp
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -33,8 +34,9 @@ func (s step) String() string { return stepNames[s] }
 // greeting is what is said first on a connection, in one write, and what each
 // reply to it is an answer to.
 type greeting struct {
-	text  []byte
-	steps []step
+	text     []byte
+	steps    []step
+	password string // which is in text
 }
 
 func (g *greeting) say(s step, args ...string) {
@@ -46,7 +48,7 @@ func (g *greeting) say(s step, args ...string) {
 // since a server that wants one answers nothing else. The name is said last and
 // in any case: a server that answers it speaks Redis' protocol.
 func (s *DialSettings) greeting(v Version) greeting {
-	var g greeting
+	g := greeting{password: s.Password}
 	switch {
 	case v == RESP3 && s.Password != "":
 		user := s.Username
@@ -74,7 +76,7 @@ func (s *DialSettings) greeting(v Version) greeting {
 // check is why a reply to a step means that the connection is of no use; nil if
 // it is. That a name is refused (by an ACL, or a server that has none) matters
 // to nobody.
-func (s step) check(reply []byte) error {
+func (s step) check(reply []byte, password string) error {
 	text := ErrorText(reply)
 	if text == nil {
 		return nil
@@ -83,8 +85,21 @@ func (s step) check(reply []byte) error {
 	if s == stepName && code != NoAuth && code != MaxClients {
 		return nil
 	}
-	return &refusal{step: s, code: code, text: string(shown(text, shownText))}
+	return &refusal{step: s, code: code, text: string(shown(withoutSecret(text, password), shownText))}
 }
+
+// withoutSecret is what a server says, without the password that it may repeat:
+// one that does not know AUTH, or HELLO, names a command's arguments. People and
+// clients are told the rest.
+func withoutSecret(text []byte, password string) []byte {
+	text, _, _ = bytes.Cut(text, argsShown) // they are cut somewhere, in the midst of a password too
+	if password == "" || !bytes.Contains(text, []byte(password)) {
+		return text
+	}
+	return bytes.ReplaceAll(text, []byte(password), []byte("***"))
+}
+
+var argsShown = []byte(", with args beginning with") // never changed
 
 // refusal is a greeting that was answered with an error.
 type refusal struct {
@@ -143,7 +158,7 @@ func (g *greeting) greet(ctx context.Context, c *sock.Conn, buf []byte) (n int, 
 		if err != nil {
 			return 0, err
 		}
-		if err := s.check(buf[:size]); err != nil {
+		if err := s.check(buf[:size], g.password); err != nil {
 			return 0, err.(*refusal).fault()
 		}
 		n = copy(buf, buf[size:have])

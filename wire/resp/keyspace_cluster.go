@@ -53,6 +53,11 @@ func AwaitedMap() *Map {
 	return m
 }
 
+// has tells whether a server of that address is known.
+func (m *Map) has(address string) bool {
+	return slices.ContainsFunc(m.Shards, func(s Shard) bool { return s.Master == address || slices.Contains(s.Replicas, address) })
+}
+
 // Redirects tells whether the servers of m say where a key is.
 func (m *Map) Redirects() bool { return m.cluster }
 

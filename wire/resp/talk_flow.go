@@ -175,7 +175,7 @@ func (f *flow) elsewhere(w *awaited, b []byte) bool {
 		var ok bool
 		f.hop, ok = ParseRedirect(ErrorText(b))
 		f.hop.Address = bytes.Clone(f.hop.Address) // b is read into again
-		return ok && (f.code == Moved || w.blocks)
+		return ok && (f.code == Moved || w.blocks) && (w.queued || !w.row.repeats())
 	case TryAgain, ClusterDown, ReadOnly, MasterDown, Loading:
 		return !w.row.Scripts()
 	}
