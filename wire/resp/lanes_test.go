@@ -371,6 +371,22 @@ func TestWhatReachedNobodyIsDoneElsewhere(t *testing.T) {
 	c.Expect("$1\r\n1\r\n+PONG\r\n")
 }
 
+// A client whose time is over is told what was in the way, not that it is over.
+func TestWhatIsGivenUpIsToldWithItsCause(t *testing.T) {
+	h, _ := sharded(t, clusterOf(shards(t, 2)))
+	h.target.Keys.p.Look = func() {}
+	tries := 0
+	h.fail = func(*sidecar.Exchange) error {
+		if tries++; tries < 3 {
+			return &sidecar.Fault{Stage: sidecar.StageDial, Flags: sidecar.Unsent, Reason: sidecar.ConnectRefused}
+		}
+		return sidecar.DeadlineCause.Fault(sidecar.StageDial)
+	}
+	c := h.client()
+	c.Send(req("GET", "a"))
+	c.Expect("-ERR sidecar: connect_refused")
+}
+
 // Where routes go by keys, a command may be for several upstreams.
 func TestCommandsAreSplitOverUpstreams(t *testing.T) {
 	h, s := newHarness(t), new(store)

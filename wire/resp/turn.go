@@ -244,6 +244,10 @@ func (t *turn) lose(l *lane, order []int, f *sidecar.Fault) {
 	}
 	for _, k := range order {
 		one := &t.a.plan.pieces[k]
+		if one.lost && f.Reason == sidecar.DeadlineExceeded {
+			one.lost = false // why it was lost before says more than that its time is over
+			continue
+		}
 		one.reply, one.lost = said, elsewhere(f, one.row.Idempotent())
 	}
 }
