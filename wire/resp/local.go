@@ -88,6 +88,16 @@ func (c *clientState) begin() (mute bool) {
 	return c.mute
 }
 
+// enter is begin for the first command of a session, and leaves nothing of a SKIP
+// behind: inside nobody calls begin. skip: that command gets no reply.
+func (c *clientState) enter() (skip bool) {
+	skip = c.replies == skipNext
+	if c.replies != repliesOff {
+		c.replies, c.mute = repliesOn, false
+	}
+	return skip
+}
+
 // local answers a command whose row has the treatment Local and whose number of
 // arguments fits. Nothing is appended to dst if the client wants no reply. State
 // changes at once, so it is called when the command's turn comes.

@@ -108,9 +108,10 @@ func (r *talker) pretended(open *opened, row *Row, role role) move {
 func (r *talker) say(dst []byte) {
 	r.text = dst[:0]
 	r.a.at++
-	if !r.mute && !r.a.said.add(r.a.srv.means, dst) {
+	if !r.mute && !r.skip && !r.a.said.add(r.a.srv.means, dst) {
 		r.lost = true
 	}
+	r.skip = false
 }
 
 // failed tells the client that the session's commands have failed which are not
@@ -139,7 +140,7 @@ func (r *talker) failed(f *sidecar.Fault, tries *sidecar.Tries) bool {
 		case oursReply:
 			told = nil
 		}
-		if !r.mute && !a.said.add(a.srv.means, told) {
+		if !r.mute && !w.skip && !a.said.add(a.srv.means, told) {
 			return false
 		}
 		r.shift()

@@ -54,7 +54,7 @@ var (
 func (f *flow) digest(dst, b []byte) (out []byte, used int, p *Problem) {
 	for {
 		if !f.under {
-			dst = f.heard(dst, f.ready(dst))
+			dst = f.heard(nil, dst, f.ready(dst))
 			if used == len(b) {
 				return dst, used, nil
 			}
@@ -73,7 +73,7 @@ func (f *flow) digest(dst, b []byte) (out []byte, used int, p *Problem) {
 				if f.push {
 					dst = append(dst, b[used:used+n]...)
 				} else {
-					dst = f.heard(dst, append(dst, b[used:used+n]...))
+					dst = f.heard(f.next(), dst, append(dst, b[used:used+n]...))
 				}
 				f.walk.Forget(n)
 				used += n
@@ -152,14 +152,16 @@ func (f *flow) end(dst, b []byte) ([]byte, *Problem) {
 	if !f.fails && w.done() {
 		f.hops = false
 	}
+	dst = f.heard(w, from, dst)
 	f.note(w)
 	f.replied(f.fails)
-	return f.heard(from, dst), nil
+	return dst, nil
 }
 
-// heard is what the client gets of to, which is from with a reply behind it.
-func (f *flow) heard(from, to []byte) []byte {
-	if !f.mute || len(to) == len(from) {
+// heard is what the client gets of to, which is from with the reply to w behind it;
+// w is nil of answers of ours, whose own skips are left out.
+func (f *flow) heard(w *awaited, from, to []byte) []byte {
+	if !f.mute && (w == nil || !w.skip) || len(to) == len(from) {
 		return to
 	}
 	f.muted = true

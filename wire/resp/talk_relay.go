@@ -38,6 +38,8 @@ type talker struct {
 	leaves bool  // the client's next command is not the session's
 	lost   bool  // the client is gone, or takes no more
 	hopped bool  // another server has the key: see flow.hop
+	skip   bool  // the client wants no reply to the session's first command
+	start  int   // which that is, of the burst's
 	asks   bool  // that one is to be asked for one command alone
 	ear    ear
 }
@@ -52,7 +54,7 @@ func newTalker(a *active) *talker {
 func (r *talker) begin(set *Settings) {
 	r.set, r.lost, r.reply, r.asks = set, false, 0, false
 	r.flow.reset()
-	r.mute, r.muted = r.a.cl.state.replies == repliesOff, false
+	r.mute, r.muted, r.skip = r.a.cl.state.replies == repliesOff, false, r.a.cl.state.enter()
 	r.version, r.keyspace, r.ran = r.a.cl.state.version, noKeyspace, false
 }
 
@@ -89,7 +91,7 @@ func (r *talker) anew(start int) {
 	r.version, r.hops = r.a.cl.state.version, r.target.Keys.follows()
 	r.out.reset()
 	r.text = r.text[:0]
-	r.a.at = start
+	r.a.at, r.start = start, start
 	r.ran, r.begun, r.torn, r.leaves, r.hopped = false, false, false, false, false
 }
 
@@ -128,6 +130,7 @@ func (r *talker) carry() *sidecar.Fault {
 		case r.a.at < len(r.a.burst.commands):
 			continue // which waited for the replies
 		}
+		r.skip = false
 		ended, f := r.listen()
 		if f != nil || ended {
 			return f
@@ -174,7 +177,7 @@ func (r *talker) takeNext() bool {
 		r.own = own
 		r.answered(row, len(own)-begun)
 		r.spoil()
-		a.at++
+		r.taken()
 		return true
 	}
 	if r.asks {
@@ -198,8 +201,16 @@ func (r *talker) takeNext() bool {
 		a.srv.stats.local.Inc()
 		r.answered(row, len(r.own)-begun)
 	}
-	a.at++
+	r.taken()
 	return true
+}
+
+// taken goes on behind the command a.at.
+func (r *talker) taken() {
+	if r.skip && r.a.at == r.start {
+		r.waits[len(r.waits)-1].skip = true
+	}
+	r.a.at++
 }
 
 var (

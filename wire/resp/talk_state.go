@@ -34,6 +34,7 @@ type awaited struct {
 	// blocks: the reply may come at any time, or never. queued: it says only
 	// that the command is part of a transaction.
 	blocks, queued bool
+	skip           bool // the client wants no reply to it
 }
 
 type awaitedKind uint8
@@ -206,7 +207,9 @@ func (s *binding) shift() {
 // ready appends the answers of ours whose turn it is.
 func (s *binding) ready(dst []byte) []byte {
 	for w := s.next(); w != nil && w.kind == ownAnswer; w = s.next() {
-		dst = append(dst, s.own[s.ownAt:s.ownAt+w.own]...)
+		if !w.skip {
+			dst = append(dst, s.own[s.ownAt:s.ownAt+w.own]...)
+		}
 		s.ownAt += w.own
 		s.shift()
 	}

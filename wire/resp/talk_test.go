@@ -76,6 +76,27 @@ func TestTransactionCommandByCommand(t *testing.T) {
 	}
 }
 
+// What CLIENT REPLY SKIP keeps back is the reply to the next command and no
+// other: or each would be read as that to another one.
+func TestASkippedReplyIsThatOfTheSessionsFirstCommand(t *testing.T) {
+	s := newStage(t)
+	skip := req("CLIENT", "REPLY", "SKIP")
+	for _, c := range []struct{ in, want string }{
+		{req("BLPOP", "none", "0.01") + req("GET", "none") + req("PING"), "$-1\r\n+PONG\r\n"},
+		{req("MULTI") + req("GET", "none") + req("EXEC") + req("PING"), queued + "*1\r\n$-1\r\n+PONG\r\n"},
+		{req("MULTI") + req("EXEC") + req("PING"), "*0\r\n+PONG\r\n"},
+		{req("WATCH", "k") + req("PING") + req("GET", "none") + req("UNWATCH") + req("PING"), "+PONG\r\n$-1\r\n" + ok + "+PONG\r\n"},
+		{req("SUBSCRIBE", "c") + req("UNSUBSCRIBE", "c") + req("PING"), "*3\r\n$9\r\nsubscribe\r\n$1\r\nc\r\n:1\r\n*3\r\n$11\r\nunsubscribe\r\n$1\r\nc\r\n:0\r\n+PONG\r\n"},
+	} {
+		cl := s.dial(RESP2)
+		cl.Send(skip + c.in)
+		cl.Expect(c.want)
+		cl.Send(skip)
+		cl.Send(c.in)
+		cl.Expect(c.want)
+	}
+}
+
 func TestBlockingCommands(t *testing.T) {
 	s := newStage(t)
 	for _, v := range []Version{RESP2, RESP3} {
