@@ -3,10 +3,12 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
 	"sidecar/internal/redisclients"
+	"sidecar/internal/rediscluster"
 )
 
 // Redis' own suite passes through the sidecar against a real server, but for
@@ -39,4 +41,22 @@ func everyClient(t *testing.T, address string) {
 			t.Errorf("%s is told: %v", c.Name, err)
 		}
 	}
+}
+
+// They do the same where keys are of six nodes, of which they know nothing.
+func TestRedisClientsOfAClusterConformance(t *testing.T) {
+	c := rediscluster.Start(t, rediscluster.ClusterParams{Masters: 3, Replicas: 1})
+	everyClient(t, start(t, built(t), conf{
+		protocol: "redis", discover: strings.Join(c.Addresses()[:2], ","),
+		upstream: "[upstream.web.redis]\ntopology = \"cluster\"",
+	}).port)
+}
+
+// And of a master that Sentinels name.
+func TestRedisClientsOfSentinelConformance(t *testing.T) {
+	s := rediscluster.StartSentinel(t, rediscluster.SentinelParams{Replicas: 2})
+	everyClient(t, start(t, built(t), conf{
+		protocol: "redis", discover: strings.Join(rediscluster.Addresses(s.Sentinels), ","),
+		upstream: fmt.Sprintf("[upstream.web.redis]\ntopology = \"sentinel\"\nmaster = %q", rediscluster.MasterName),
+	}).port)
 }

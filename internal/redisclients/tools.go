@@ -34,9 +34,9 @@ func Tools(t *testing.T, address string) {
 		}
 	}
 	expect("PONG\n", "", "ping")
-	expect("OK\nOK\n2\n", "set tools:n 1\nset tools:m 3\nincr tools:n\n")
+	expect("OK\n2\n", "set {tools}n 1\nincr {tools}n\n")
 	expect("a\n1\n", "", "-2", "eval", "return {'a', 1}", "0")
-	expect("OK\nQUEUED\nQUEUED\n3\n4\n", "multi\nincr tools:n\nincr tools:m\nexec\n")
+	expect("OK\nQUEUED\n3\n", "multi\nincr {tools}n\nexec\n")
 	expect("OK\n", "two words", "-x", "set", "tools:x")
 	expect("two words\n", "", "-3", "get", "tools:x")
 	var many strings.Builder

@@ -239,8 +239,10 @@ func (a *active) fan(d *deed, i int, t *Target, m *Map, dst []byte) ([]byte, boo
 	switch {
 	case len(m.Shards) == 1:
 		a.forward(d, i, t, m, -1, 0)
-	case m.cluster && d.row.Name == "publish": // the nodes tell each other
-		a.forward(d, i, t, m, -1, a.plan.any(t, m))
+	case m.cluster && d.row.Name == "publish":
+		// The nodes tell each other. Messages of one channel go by one node: over
+		// several, a subscriber got them in another order than they were sent.
+		a.forward(d, i, t, m, -1, m.ShardOf(a.args(i)[1].Of(a.bytes())))
 	case d.row.Fan == FanCursor:
 		return a.scan(d, i, t, m, dst)
 	case d.row.Fan == FanAnyKey:

@@ -164,6 +164,7 @@ func (g client) lua(ctx context.Context) {
 	for range 2 { // EVALSHA, NOSCRIPT, EVAL; then EVALSHA
 		eq(s.Run(ctx, g.c, []string{prefix + "lua"}).Val(), any("1"))
 	}
+	must(s.Load(ctx, g.c).Err()) // EVAL loads it at one node only
 	eq(s.Exists(ctx, g.c).Val(), []bool{true})
 	raises("NOSCRIPT", g.c.EvalSha(ctx, strings.Repeat("f", 40), []string{prefix + "lua"}).Err())
 	raises("custom", g.c.Eval(ctx, "return redis.error_reply('ERR custom')", []string{prefix + "lua"}).Err())

@@ -193,7 +193,7 @@ def subscribe():
     if MODE == "single":
         s.psubscribe(P.replace("{", "?") + "pat*")
         eq(s.get_message(timeout=20)["type"], "psubscribe")
-    assert c.publish(P + "ch", "hello") >= (1 if MODE == "single" else 0)
+    c.publish(P + "ch", "hello")  # how many got it is of one node, where there are several
     m = s.get_message(timeout=20)
     eq((m["type"], m["data"]), ("message", b"hello"))
     if MODE == "single":
@@ -248,7 +248,10 @@ def block():
 def wait():
     c = client()
     c.set(P + "wait", 1)
-    assert c.wait(0, 100) >= 0
+    try:
+        assert c.wait(0, 100) >= 0
+    except redis.ResponseError as e:  # of a cluster that the client does not know
+        assert "it is about all servers, and the client is bound to one" in str(e), e
 
 
 @check()
