@@ -1,6 +1,9 @@
 package resp
 
-import "bytes"
+import (
+	"bytes"
+	"cmp"
+)
 
 // Walker finds where a reply ends, without keeping anything of it. It goes on
 // where it stopped when it is given more bytes, and bytes that were let out can
@@ -12,6 +15,7 @@ type Walker struct {
 	seen   int // bytes of the line at pos that have no end in them
 	limit  int
 	text   bool // pos is at the CRLF behind a string
+	long   bool // pos is within a line of text that is let out in pieces
 	begun  bool // the reply itself has begun, not only its attributes
 	kind   byte // of the head
 	head   Span
@@ -31,7 +35,8 @@ func (w *Walker) Start(limit int) {
 }
 
 // Head is the reply's first line without its CRLF, attributes before it left
-// out: of a simple reply or an error all of it. It is there once Begun.
+// out: of a simple reply or an error all of it, as far as it has come. It is there
+// once Begun.
 func (w *Walker) Head() Span { return w.head }
 
 // Begun tells whether the reply's first line is known.
@@ -79,6 +84,11 @@ func (w *Walker) Walk(b []byte) (end int, problem *Problem) {
 				return 0, p
 			}
 		}
+		if w.long {
+			if p := w.lineEnd(b); p != nil {
+				return 0, p
+			}
+		}
 		if w.left == 0 {
 			return w.pos, nil
 		}
@@ -104,6 +114,32 @@ func (w *Walker) textEnd(b []byte) *Problem {
 	return nil
 }
 
+// longLine is how many bytes of a text without its end make it one that is let
+// out in pieces: a script may answer with a simple string or an error of any
+// length, and must not cost the others on a shared connection theirs.
+const longLine = 8 << 10
+
+// isText tells of the kinds whose line is text.
+func isText(kind byte) bool { return kind == '+' || kind == '-' }
+
+// lineEnd goes past the end of a long line. The last byte that is there stays: it
+// may be the CR.
+func (w *Walker) lineEnd(b []byte) *Problem {
+	i := bytes.IndexByte(b[min(w.pos, len(b)):], '\n')
+	switch {
+	case i < 0 && len(b)+w.gone > w.limit:
+		return errReplySize
+	case i < 0:
+		w.pos = max(w.pos, len(b)-1)
+		return More
+	case i == 0 || b[w.pos+i-1] != '\r':
+		return errReplyLine
+	}
+	w.pos += i + 1
+	w.long = false
+	return nil
+}
+
 // element goes past the first line of the next element.
 func (w *Walker) element(b []byte) *Problem {
 	if w.pos >= len(b) {
@@ -116,13 +152,18 @@ func (w *Walker) element(b []byte) *Problem {
 	from := w.pos + w.seen
 	i := bytes.IndexByte(b[from:], '\n')
 	if i < 0 {
-		if w.seen = len(b) - w.pos; w.seen > maxReplyLine {
+		switch w.seen = len(b) - w.pos; {
+		case w.seen > longLine && isText(kind):
+			line := Span{w.pos, len(b)}
+			w.pos, w.seen, w.long = len(b)-1, 0, true
+			return cmp.Or(w.enter(kind, line, nil), More)
+		case w.seen > maxReplyLine:
 			return errReplyLine
 		}
 		return More
 	}
 	stop := from + i
-	if stop-w.pos < 2 || b[stop-1] != '\r' || stop-w.pos > maxReplyLine {
+	if stop-w.pos < 2 || b[stop-1] != '\r' || stop-w.pos > maxReplyLine && !isText(kind) {
 		return errReplyLine
 	}
 	line := Span{w.pos, stop - 1}

@@ -88,7 +88,9 @@ func TestMalformedRepliesAreToldApart(t *testing.T) {
 		{"streamed string", "$?\r\n", errReplyStream},
 		{"streamed array", "*?\r\n", errReplyStream},
 		{"line feed alone", "+a\n", errReplyLine},
-		{"endless line", "+" + strings.Repeat("a", maxReplyLine+5), errReplyLine},
+		{"endless line", ":" + strings.Repeat("1", maxReplyLine+5), errReplyLine},
+		{"endless text", "+" + strings.Repeat("a", 1<<20+5), errReplySize},
+		{"line feed alone in a long text", "+" + strings.Repeat("a", 50_000) + "\n", errReplyLine},
 		{"length is no number", "$a\r\n", errReplyLength},
 		{"negative length", "$-2\r\n", errReplyLength},
 		{"null set", "~-1\r\n", errReplyLength},
@@ -110,6 +112,48 @@ func TestMalformedRepliesAreToldApart(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// A script may answer with a text of any length, whose bytes may leave the buffer.
+func TestALongTextPassesThroughASmallBuffer(t *testing.T) {
+	for _, kind := range []string{"+", "-", "*2\r\n+", "|1\r\n+k\r\n+v\r\n-"} {
+		for _, size := range []int{longLine - 2, longLine - 1, longLine, longLine + 1, 3 * longLine, maxReplyLine, 5 * maxReplyLine} {
+			reply := kind + strings.Repeat("a", size) + "\r\n"
+			if kind[0] == '*' {
+				reply += ":1\r\n"
+			}
+			for _, step := range []int{1, 977, longLine + 1, len(reply)} {
+				var w Walker
+				w.Start(1 << 20)
+				var buf []byte
+				most := 0
+				for in := reply; ; {
+					n := min(step, len(in))
+					buf, in = append(buf, in[:n]...), in[n:]
+					most = max(most, len(buf))
+					end, p := w.Walk(buf)
+					if p == nil {
+						if end != len(buf) || len(in) > 0 {
+							t.Fatalf("%q, %d in pieces of %d: ended at %d of %d, %d to come", kind, size, step, end, len(buf), len(in))
+						}
+						break
+					}
+					if p != More || len(in) == 0 {
+						t.Fatalf("%q, %d in pieces of %d: %v", kind, size, step, p)
+					}
+					done := min(w.Walked(), len(buf))
+					w.Forget(done)
+					buf = buf[done:]
+				}
+				if most > longLine+step+100 {
+					t.Errorf("%q, %d in pieces of %d: held %d bytes", kind, size, step, most)
+				}
+				if end, p := WalkReply([]byte(reply)); p != nil || end != len(reply) {
+					t.Errorf("whole: %d, %v", end, p)
+				}
+			}
+		}
 	}
 }
 
