@@ -18,10 +18,11 @@ failed=
 
 # suite runs go test and shows each package's closing line, with all that a
 # failed package said; skipped tests go to $skips. A cached result could not
-# know that a program was installed since, so none is used.
+# know that a program was installed since, so none is used. The limit is for tests
+# that hang: the longest package takes minutes, and more on a busy machine.
 suite() {
 	echo "== go test $*"
-	go test -count=1 -vet=off -v "$@" ./... | awk -v skips="$skips" -f scripts/test.awk || failed=1
+	go test -count=1 -timeout 30m -vet=off -v "$@" ./... | awk -v skips="$skips" -f scripts/test.awk || failed=1
 }
 
 echo "== gofmt, go vet"
