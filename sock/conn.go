@@ -17,8 +17,17 @@ var ErrAgain = errors.New("sock: would block")
 // bytes nobody asked for, before anything was written.
 var ErrStale = errors.New("sock: connection closed or dirty before use")
 
-// ErrWoken is returned by a wait that Wake ended.
+// ErrWoken is returned by a wait that Wake ended, and wrapped in nothing.
 var ErrWoken = os.ErrDeadlineExceeded
+
+// unwrapped is err as callers compare it: packages below tell of an end by Wake
+// within errors of their own.
+func unwrapped(err error) error {
+	if err != nil && errors.Is(err, ErrWoken) {
+		return ErrWoken
+	}
+	return err
+}
 
 // maxCall is the most bytes one raw system call moves: a RawSyscall holds its
 // P, and with it everybody else on it. It must fit one segment: the loopback's
@@ -99,7 +108,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 			}
 			return n, nil
 		}
-		return c.nc.Read(p)
+		n, err := c.nc.Read(p)
+		return n, unwrapped(err)
 	}
 	return c.in.do(c.raw, opRead, p)
 }
@@ -119,7 +129,7 @@ func (c *Conn) Peek(p []byte, have int) (int, error) {
 		n, err := c.nc.Read(kept[at:])
 		c.kept = kept[:at+n]
 		if n == 0 && err != nil {
-			return 0, err
+			return 0, unwrapped(err)
 		}
 	}
 	return copy(p, c.kept), nil
@@ -164,7 +174,7 @@ func (c *Conn) Roundtrip(a, b, in []byte) (wrote, n int, err error) {
 			return wrote, 0, err
 		}
 		n, err = c.nc.Read(in)
-		return wrote, n, err
+		return wrote, n, unwrapped(err)
 	}
 	c.in.wrote, c.in.a, c.in.b = 0, a, b
 	n, err = c.in.do(c.raw, opRoundtrip, in)
@@ -190,7 +200,7 @@ func (c *Conn) Write(a, b []byte) (int, error) {
 			m, err = c.nc.Write(b)
 			n += m
 		}
-		return n, err
+		return n, unwrapped(err)
 	}
 	return c.out.do(c.raw, a, b, true)
 }

@@ -65,10 +65,10 @@ func (w *covered) stale() error {
 	if first {
 		return nil // tickets may have come
 	}
-	switch _, err := w.in.do(w.raw, opPeek, nil); {
-	case err == ErrAgain:
+	switch _, err := w.in.do(w.raw, opPeek, nil); err {
+	case ErrAgain:
 		return nil
-	case errors.Is(err, ErrWoken):
+	case ErrWoken:
 		return err
 	}
 	return ErrStale

@@ -44,7 +44,7 @@ func (o *readOp) do(raw syscall.RawConn, kind opKind, p []byte) (int, error) {
 	err := raw.Read(o.run)
 	o.buf = nil
 	if err != nil {
-		return 0, err
+		return 0, unwrapped(err)
 	}
 	return o.n, o.err
 }
@@ -160,7 +160,7 @@ func (o *writeOp) do(raw syscall.RawConn, a, b []byte, wait bool) (int, error) {
 	err := raw.Write(o.run)
 	o.a, o.b = nil, nil
 	if err != nil {
-		return o.n, err
+		return o.n, unwrapped(err)
 	}
 	return o.n, o.err
 }

@@ -1,8 +1,6 @@
 package resp
 
 import (
-	"errors"
-
 	"sidecar"
 	"sidecar/sock"
 	"sidecar/wire/patience"
@@ -137,7 +135,7 @@ func (r *talker) both() (ended bool, f *sidecar.Fault) {
 		return true, nil
 	case f != nil:
 		return true, f
-	case r.ear.err != nil && !errors.Is(r.ear.err, sock.ErrWoken), a.out.broken():
+	case r.ear.err != nil && r.ear.err != sock.ErrWoken, a.out.broken():
 		r.lost = true
 		return true, nil
 	}
@@ -212,7 +210,7 @@ func (r *talker) more() (woken bool, f *sidecar.Fault) {
 	switch {
 	case cause != sidecar.NoCause:
 		return false, cause.Fault(sidecar.StageRead)
-	case errors.Is(err, sock.ErrWoken):
+	case err == sock.ErrWoken:
 		return true, nil // by the ear
 	case err != nil:
 		return false, ended(sidecar.StageRead, 0, err)
