@@ -26,6 +26,17 @@ func firstMap(r config.Redis) *resp.Map {
 	return nil
 }
 
+// keyspace is what the keyspace of r is made of. Where servers do not say who has
+// what, nobody is asked: to wait for another to have the keys would be in vain,
+// and a client would wait for all of its time to learn that its server is gone.
+func (b *redisBackend) keyspace(r config.Redis) resp.KeyspaceParams {
+	p := resp.KeyspaceParams{Map: firstMap(r), Load: b.load}
+	if watched(r) {
+		p.Meet, p.Look = b.meet, b.look
+	}
+	return p
+}
+
 // watch is the source of u's servers, which seeds name some of.
 func (b *redisBackend) watch(u config.Upstream, seeds []discovery.Source, dial dialFunc) discovery.Source {
 	s := redis.New(redis.Params{

@@ -50,7 +50,7 @@ func (d *daemon) redisSpeaker(u config.Upstream, dial dialFunc) (speaker, error)
 		Dial: dial, Wheel: d.wheel, Buffers: d.bufs, Room: d.room, Now: sidecar.Now, Stats: resp.NewConnStats(d.registry, u.Name),
 	}, set)
 	b.dialer.Gauges(d.registry, u.Name)
-	b.keys = resp.NewKeyspace(resp.KeyspaceParams{Map: firstMap(u.Redis), Load: b.load, Meet: b.meet, Look: b.look})
+	b.keys = resp.NewKeyspace(b.keyspace(u.Redis))
 	if err := b.set(u); err != nil {
 		return speaker{}, err
 	}

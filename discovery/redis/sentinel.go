@@ -28,10 +28,10 @@ func (s *Source) lookAtSentinels(ctx context.Context) (*Topology, error) {
 	if len(reports) == 0 {
 		return nil, errors.Join(failures[:min(len(failures), witnesses)]...)
 	}
+	s.others = nil // who was there once would count for ever as one that does not answer
 	for _, r := range reports {
-		s.others = unique(append(s.others, r.sentinels...))
+		s.others = unique(append(append(s.others, r.from), r.sentinels...))
 	}
-	s.others = s.others[:min(len(s.others), maxSentinels)]
 	e := elect(reports)
 	if e.outdated(s.epoch, len(reports), len(sentinels)) {
 		return nil, fmt.Errorf("the %d of %d Sentinels that answer name %s by configuration %d, and %d is known: they are cut off from the others", len(reports), len(sentinels), e.master, e.epoch, s.epoch)

@@ -52,7 +52,8 @@ type KeyspaceParams struct {
 	// may be new. nil if none can be added. It does not wait for the network.
 	Meet func(address string)
 	// Look has the servers asked again soon where what is, since one of them has
-	// answered that it is otherwise. nil is fine. It does not wait.
+	// answered that it is otherwise. It does not wait. nil: that never changes, and
+	// what a server cannot take now is not done again for as long as there is time.
 	Look func()
 }
 
