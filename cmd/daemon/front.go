@@ -61,7 +61,7 @@ func (d *daemon) addFront(l config.Listener) error {
 // routed is what leads l's exchanges to their upstreams.
 func (d *daemon) routed(f *front, l config.Listener) (sidecar.Service, error) {
 	if l.Protocol == config.ProtocolRedis {
-		f.redis = newRedisRoutes()
+		f.redis = new(redisRoutes)
 		return sidecar.ServiceFunc(toTarget), d.routeRedis(f.redis, l)
 	}
 	routes, err := compileRoutes(l, d.ups.services(l.Protocol), f.between)

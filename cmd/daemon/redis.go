@@ -62,7 +62,8 @@ func (s redisServer) set(l config.Listener) error {
 func (s redisServer) settings(l config.Listener) (resp.Settings, error) {
 	local := s.local
 	local.NoRESP3 = !l.Redis.RESP3
-	local.Database = s.routes.now.Load().database
+	routes := s.routes.now.Load()
+	local.Database = routes.database
 	users, err := redisUsers(l)
 	if err != nil {
 		return resp.Settings{}, err
@@ -72,7 +73,7 @@ func (s redisServer) settings(l config.Listener) (resp.Settings, error) {
 		return resp.Settings{}, fmt.Errorf("%s.redis: %w", l.Key, err)
 	}
 	return resp.Settings{
-		Route: s.routes.find, MaxRequest: int(l.Redis.MaxRequest), HeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, ParkAfter: parkAfter,
+		Route: routes.find, MaxRequest: int(l.Redis.MaxRequest), HeaderTimeout: l.HeaderTimeout, IdleTimeout: l.IdleTimeout, ParkAfter: parkAfter,
 		ExposeBackends: l.ExposeBackends, CancelOnFIN: l.HalfClose == config.HalfCloseCancel, Local: local,
 	}, nil
 }

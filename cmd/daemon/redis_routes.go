@@ -12,14 +12,15 @@ import (
 	"sidecar/wire/resp"
 )
 
-// redisRoutes say where the commands of a listener go. A reload swaps them.
-type redisRoutes struct {
-	now  atomic.Pointer[redisTable]
-	asks sync.Pool // of *resp.Call, for looks at the table
-}
+// redisRoutes say where the commands of a listener go. A reload swaps them, and
+// with them the settings of its server: what is under way (a burst, a session)
+// has the table that it began with, or targets of two tables would meet there and
+// be taken for different upstreams.
+type redisRoutes struct{ now atomic.Pointer[redisTable] }
 
 // redisTable is the routes at one time. Nobody changes it.
 type redisTable struct {
+	asks    sync.Pool      // of *resp.Call, for looks at routes
 	routes  *route.Routes  // nil: there is only the default
 	targets []*resp.Target // by number of rule
 	rest    *resp.Target   // of what no rule matches, nil if that is refused
@@ -27,21 +28,16 @@ type redisTable struct {
 	database int
 }
 
-func newRedisRoutes() *redisRoutes {
-	return &redisRoutes{asks: sync.Pool{New: func() any { return new(resp.Call) }}}
-}
-
 // find is the target of a command. Hot.
-func (r *redisRoutes) find(row *resp.Row, key, client []byte) *resp.Target {
-	t := r.now.Load()
+func (t *redisTable) find(row *resp.Row, key, client []byte) *resp.Target {
 	if t.routes == nil {
 		return t.rest
 	}
-	ask := r.asks.Get().(*resp.Call)
+	ask := t.asks.Get().(*resp.Call)
 	ask.Row, ask.Key, ask.Client = row, key, client
 	_, rule := t.routes.Match(ask)
 	ask.Row, ask.Key, ask.Client = nil, nil, nil // they lie in a buffer
-	r.asks.Put(ask)
+	t.asks.Put(ask)
 	if rule < 0 {
 		return t.rest
 	}
@@ -62,18 +58,25 @@ func redisRule(m config.Match, upstream string) route.Rule {
 	return rule
 }
 
-// compileRedis makes the routes of l.
+// compileRedis makes the routes of l. Routes that lead to one upstream in the same
+// way share a target: by that commands of one client are kept in order.
 func compileRedis(l config.Listener, target func(upstream, mirror string) (*resp.Target, error)) (*redisTable, error) {
-	t := new(redisTable)
+	t := &redisTable{asks: sync.Pool{New: func() any { return new(resp.Call) }}}
 	p := route.Params{Select: resp.Select, Upstreams: map[string]sidecar.Service{}}
 	var wrong []error
+	type way struct{ upstream, mirror string }
+	made := map[way]*resp.Target{}
 	to := func(upstream, mirror string) *resp.Target {
+		if one := made[way{upstream, mirror}]; one != nil {
+			return one
+		}
 		one, err := target(upstream, mirror)
 		if err != nil {
 			wrong = append(wrong, err)
 			return nil
 		}
 		p.Upstreams[upstream] = one.Service
+		made[way{upstream, mirror}] = one
 		return one
 	}
 	if l.Upstream != "" {

@@ -161,6 +161,8 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 		front.admission.SetMax(l.MaxInFlight)
 		if err := front.srv.set(l); err != nil {
 			d.log.Error("settings not applied", "listener", l.Name, "error", err)
+			keepRoutes(front, inForce) // a server of Redis has its routes with its settings
+			continue
 		}
 		front.ln.SetIdleTimeout(parkedTimeout(l))
 		front.cfg.Store(&l)

@@ -23,7 +23,7 @@ type Conn struct {
 	dialer  *Dialer
 	core    *shared.Conn
 	traffic traffic
-	most    int // bytes of the replies to a call
+	set     *DialSettings // of when it was made
 	in      inbound
 
 	refuses *refusal // every call: nothing else of it is there
@@ -32,7 +32,7 @@ type Conn struct {
 
 // share makes a connection of a socket that was greeted.
 func (d *Dialer) share(s *sock.Conn, set *DialSettings, t traffic, rest []byte) *Conn {
-	c := &Conn{dialer: d, traffic: t, most: set.MaxReply}
+	c := &Conn{dialer: d, traffic: t, set: set}
 	c.core = shared.New(shared.Params{
 		Sock: s, Rest: rest, Wheel: d.params.Wheel, Buffers: d.params.Buffers, Room: d.params.Room,
 		Now: d.params.Now, Most: maxCalls, InOrder: true,
@@ -45,10 +45,13 @@ func (d *Dialer) share(s *sock.Conn, set *DialSettings, t traffic, rest []byte) 
 }
 
 // Status is Busy while too much waits to be written, Closed once the connection
-// has ended. Hot.
+// has ended or was made by settings that count no more. Hot.
 func (c *Conn) Status(bool) sidecar.Status {
 	if c.refuses != nil {
 		return c.refused()
+	}
+	if c.dialer.outdated(c.set) {
+		return sidecar.Closed
 	}
 	return c.core.Status()
 }

@@ -21,7 +21,7 @@ func (c *Conn) Received(b []byte) (used int, err error) {
 				return used, errNobody
 			}
 			in.size, in.lost = 0, false
-			in.t.begin(in.slot.Awaited, max(maxPassed, c.most))
+			in.t.begin(in.slot.Awaited, max(maxPassed, c.set.MaxReply))
 		}
 		n, done, p := in.t.take(b[used:])
 		if p != nil {
@@ -45,7 +45,7 @@ func (c *Conn) deliver(piece []byte, last bool) {
 	in.size += len(piece)
 	won := s.Win(in.gen)
 	if won && !in.lost {
-		if in.size > c.most {
+		if in.size > c.set.MaxReply {
 			c.core.Discard(s)
 			in.lost = true
 		} else {

@@ -231,3 +231,31 @@ func TestRepliesAreHeldOnlyWhenAllFailed(t *testing.T) {
 		}
 	}
 }
+
+// A connection to the database of before takes nothing further; one that another
+// password would be used for by now does, as it is logged in.
+func TestConnectionsOfSettingsThatCountNoMoreAreGivenUp(t *testing.T) {
+	l := newLab(t, DialSettings{})
+	address := l.serve(server(echoes))
+	shared, alone := l.open(address), l.openAlone(address)
+	set := *l.set.Load()
+	for _, row := range []struct {
+		name   string
+		change func(s *DialSettings)
+		want   sidecar.Status
+	}{
+		{"nothing", func(*DialSettings) {}, sidecar.Open},
+		{"password", func(s *DialSettings) { s.Password = "other" }, sidecar.Open},
+		{"database", func(s *DialSettings) { s.Database = 1 }, sidecar.Closed},
+		{"user", func(s *DialSettings) { s.Username = "other" }, sidecar.Closed},
+		{"reads of replicas", func(s *DialSettings) { s.ReadOnly = true }, sidecar.Closed},
+		{"largest reply", func(s *DialSettings) { s.MaxReply++ }, sidecar.Closed},
+	} {
+		s := set
+		row.change(&s)
+		l.Set(s)
+		if a, b := shared.Status(false), alone.Status(false); a != row.want || b != row.want {
+			t.Errorf("%s: shared %v, exclusive %v, want %v", row.name, a, b, row.want)
+		}
+	}
+}

@@ -31,8 +31,8 @@ func Choose(x *sidecar.Exchange) int {
 	return LineRESP2
 }
 
-// DialSettings are what may be changed while connections are in use: those that
-// are made later go by it.
+// DialSettings are what may be changed while connections are in use, see
+// Dialer.Set.
 type DialSettings struct {
 	// Username and Password are those of the server; "" are none. With no
 	// username it is the default user's password.
@@ -77,8 +77,17 @@ func NewDialer(p DialParams, s DialSettings) *Dialer {
 	return d
 }
 
-// Set changes the settings of connections that are made from now on.
+// Set changes the settings. Connections made by others carry what is under way to
+// its end and nothing further, or some commands would go to the database of
+// before for as long as those live. A password alone changes only connections to
+// come: a server keeps who has logged in, and may not know the new one yet.
 func (d *Dialer) Set(s DialSettings) { d.set.Store(&s) }
+
+// outdated tells that of a connection which was made by such settings. Hot.
+func (d *Dialer) outdated(made *DialSettings) bool {
+	now := d.set.Load()
+	return now != made && (now.Database != made.Database || now.ReadOnly != made.ReadOnly || now.MaxReply != made.MaxReply || now.Username != made.Username)
+}
 
 // Connect dials address ("host:port" or "unix:/path") for a shared connection
 // of version v and greets the server. For a server that does not speak that

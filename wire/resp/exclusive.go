@@ -33,7 +33,7 @@ type Exclusive struct {
 // nothing else.
 func (c *Exclusive) Status(look bool) sidecar.Status {
 	switch {
-	case c.dead:
+	case c.dead, c.dialer.outdated(c.set):
 		return sidecar.Closed
 	case !look:
 	case c.due.open():

@@ -426,3 +426,36 @@ func TestCommandsAreSplitOverUpstreams(t *testing.T) {
 		t.Errorf("keys: %v", s.keys)
 	}
 }
+
+// Two routes to one upstream are one way: what comes behind in a pipeline does not
+// overtake.
+func TestRoutesToOneUpstreamKeepTheOrder(t *testing.T) {
+	h, s := sharded(t, nil)
+	gets := *h.target
+	slow := make(chan struct{})
+	h.say = func(endpoint string, args []string) string {
+		if args[0] == "SET" {
+			<-slow
+		}
+		return s.say(endpoint, args)
+	}
+	h.set(func(set *Settings) {
+		set.Route = func(row *Row, _, _ []byte) *Target {
+			if row.Name == "get" {
+				return &gets
+			}
+			return h.target
+		}
+	})
+	c := h.client()
+	c.Send(req("SET", "a", "1") + req("SET", "b", "2") + req("GET", "a") + req("GET", "b") + req("SET", "a", "3"))
+	close(slow)
+	c.Expect("+OK\r\n+OK\r\n$1\r\n1\r\n$1\r\n2\r\n+OK\r\n")
+	for _, e := range h.heard() {
+		for i := range e.commands[1:] {
+			if strings.HasPrefix(e.commands[0], "GET") != strings.HasPrefix(e.commands[1+i], "GET") {
+				t.Errorf("over one way: %q", e.commands)
+			}
+		}
+	}
+}

@@ -36,13 +36,29 @@ func (a *active) lay(set *Settings) (goesOn bool) {
 }
 
 // stands tells of a command that what came before it must be over for: it begins
-// a session, the replies to what follows have another form, or a server is to be
-// asked what it is.
+// a session, the replies to what follows have another form, a server is to be
+// asked what it is, or it could overtake them.
 func (a *active) stands(set *Settings, row *Row) bool {
 	if row == nil {
 		return a.unknown(set, a.at)
 	}
-	return row.Name == "hello" || row.Name == "reset" || a.pins(set, a.at)
+	return row.Name == "hello" || row.Name == "reset" || a.pins(set, a.at) || set.Only == nil && a.overtakes(set, row)
+}
+
+// overtakes tells whether a command goes to the upstream of one before it, but
+// another way: in a lane of its own it could be there sooner.
+func (a *active) overtakes(set *Settings, row *Row) bool {
+	args := a.args(a.at)
+	if row.Treatment == Local || len(a.plan.lanes) == 0 || !row.Fits(len(args)) {
+		return false
+	}
+	t := a.targetOf(set, row, a.bytes(), args)
+	for i := range a.plan.lanes {
+		if l := &a.plan.lanes[i]; l.target != t && l.target.isOf(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // pins tells whether the command i begins a session.

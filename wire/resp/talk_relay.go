@@ -240,8 +240,10 @@ func (r *talker) elsewhere(dst []byte, row *Row) ([]byte, bool) {
 	if !ok || len(keys) == 0 || role == unsubscribeRole {
 		return dst, false
 	}
-	if t := r.targetOf(row, keys[0].Of(b)); t != r.target && r.ran {
-		return appendRefusal(dst, row, whyOtherUpstream), true
+	for _, k := range keys {
+		if t := r.targetOf(row, k.Of(b)); r.ran && !t.isOf(r.target) {
+			return appendRefusal(dst, row, whyOtherUpstream), true
+		}
 	}
 	if len(r.keyspace.Shards) > 1 {
 		for _, k := range keys {

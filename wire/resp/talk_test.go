@@ -441,3 +441,28 @@ func TestSessionsThroughTLSPaths(t *testing.T) {
 		})
 	}
 }
+
+// Transactions know which upstream they are of, whatever route leads there.
+func TestRoutesToOneUpstreamShareATransaction(t *testing.T) {
+	s := newStage(t)
+	mirrored := *s.target
+	other := &Target{Name: "other", Keys: Single()}
+	s.set(func(set *Settings) {
+		set.Route = func(row *Row, key, _ []byte) *Target {
+			switch {
+			case strings.HasPrefix(string(key), "o:"):
+				return other
+			case row.Name == "get":
+				return &mirrored
+			}
+			return s.target
+		}
+	})
+	c := s.client()
+	c.Send(req("MULTI") + req("SET", "a", "1") + req("GET", "a") + req("EXEC"))
+	c.Expect("+OK\r\n+QUEUED\r\n+QUEUED\r\n*2\r\n+OK\r\n$1\r\n1\r\n")
+	c.Send(req("MULTI") + req("SET", "a", "1") + req("DEL", "a", "o:b"))
+	c.Expect("+OK\r\n+QUEUED\r\n-ERR sidecar: DEL is refused: " + whyOtherUpstream + "\r\n")
+	c.Send(req("DISCARD"))
+	c.Expect("+OK\r\n")
+}

@@ -19,7 +19,11 @@ type Target struct {
 	Counts *Counts
 }
 
+// isOf tells whether two targets, either of which may be nil, lead to one upstream:
+// routes may lead there in several ways, of which some are mirrored.
+func (t *Target) isOf(o *Target) bool { return t == o || t != nil && o != nil && t.Keys == o.Keys }
+
 // Route finds the target of a command that has its first key so (nil: none); nil
 // if it has none. It is asked for each command, and costs next to nothing where
-// there is only one.
+// there is only one. One Route always gives the same targets.
 type Route func(row *Row, key, client []byte) *Target
