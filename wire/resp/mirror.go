@@ -3,6 +3,7 @@ package resp
 import (
 	"context"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -207,7 +208,7 @@ func (m *Mirror) read(c net.Conn) {
 			if n >= maxMirrored {
 				return
 			}
-			buf = append(buf, make([]byte, n)...)
+			buf = slices.Grow(buf, n)[:2*n]
 		}
 	}
 }
