@@ -33,7 +33,7 @@ func (r *talker) place(row *Row, key []byte) bool {
 	if t == nil {
 		return false
 	}
-	r.target, r.keyspace, r.key, r.shard = t, t.Keys.Map(), key, 0
+	r.target, r.keyspace, r.key, r.shard = t, t.Keys.Map(), r.keep(key), 0
 	if key != nil {
 		r.shard = r.keyspace.ShardOf(key)
 	} else if n := len(r.keyspace.Shards); n > 1 {
@@ -41,6 +41,19 @@ func (r *talker) place(row *Row, key []byte) bool {
 	}
 	r.endpoint = t.Keys.Endpoint(r.keyspace, r.shard, false)
 	return true
+}
+
+// keep is a copy of the key: where it came to, the client's next commands come
+// to, too, and then others' bytes, while the session is still told of by it.
+func (r *talker) keep(key []byte) []byte {
+	if key == nil {
+		return nil
+	}
+	if r.kept == nil {
+		r.kept = make([]byte, 0, maxToldKey)
+	}
+	r.kept = append(r.kept[:0], key...)
+	return r.kept
 }
 
 // targetOf is where a command with that key goes.

@@ -24,7 +24,8 @@ type talker struct {
 	keyspace *Map
 	shard    int
 	endpoint string
-	key      []byte
+	key      []byte // nil without, else in kept
+	kept     []byte
 
 	out  outgo
 	text []byte // for the client
@@ -68,6 +69,9 @@ func (r *talker) end() {
 	r.out.reset()
 	if cap(r.text) > 2*heldText {
 		r.text = nil
+	}
+	if cap(r.kept) > MaxInline {
+		r.kept = nil
 	}
 	r.flow.reset()
 }

@@ -97,6 +97,28 @@ func TestASkippedReplyIsThatOfTheSessionsFirstCommand(t *testing.T) {
 	}
 }
 
+// A session is told of by its key when it is over: its client has said other
+// things by then, into the buffer that the key came to.
+func TestASessionIsToldOfByTheKeyThatBeganIt(t *testing.T) {
+	s := newStage(t)
+	keys := make(chan string, 1)
+	told, _ := Select("told_key")
+	s.seen = func(x *sidecar.Exchange, _ error) {
+		key, _ := x.Msg.Attr(told)
+		keys <- string(key)
+	}
+	c := s.dial(RESP2)
+	c.Send(req("WATCH", "the-key"))
+	c.Expect(ok)
+	c.Send(req("SET", "another", strings.Repeat("secret", 5000)))
+	c.Expect(ok)
+	c.Send(req("UNWATCH"))
+	c.Expect(ok)
+	if key := <-keys; key != "the-key" {
+		t.Errorf("told of by %q", key)
+	}
+}
+
 func TestBlockingCommands(t *testing.T) {
 	s := newStage(t)
 	for _, v := range []Version{RESP2, RESP3} {
