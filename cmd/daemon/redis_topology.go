@@ -19,7 +19,7 @@ func watched(r config.Redis) bool {
 func firstMap(r config.Redis) *resp.Map {
 	switch r.Topology {
 	case config.RedisSharded, config.RedisSentinel:
-		return resp.One(resp.Shard{Master: notYet})
+		return resp.AwaitedMaster(notYet)
 	case config.RedisCluster:
 		return resp.AwaitedMap()
 	}

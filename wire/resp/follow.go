@@ -2,6 +2,7 @@ package resp
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"sidecar"
@@ -76,8 +77,8 @@ func (t *turn) judge(l *lane, order []int) (again []int, waits bool) {
 func (t *turn) verdict(l *lane, one *piece, reply []byte) (again, wait bool) {
 	keys := l.target.Keys
 	one.ask, one.to = false, ""
-	if one.lost {
-		return true, true
+	if one.lost { // whoever has not said where keys are, though it was waited for, is not waited for again
+		return !keys.Map().awaited, true
 	}
 	text := ErrorText(reply)
 	code := CodeOf(text)
@@ -123,8 +124,14 @@ func (t *turn) doubtful(l *lane, one *piece, r Redirect) (again, wait bool) {
 }
 
 // elsewhere tells whether what failed so may be done again where the keys are by
-// then: the server is gone, and nothing was executed or it does no harm twice.
+// then: the server is gone, and nothing was executed or it does no harm twice. One
+// that refuses us is not gone: another password comes by a reload, and a client
+// that waited for it would not be told why.
 func elsewhere(f *sidecar.Fault, idempotent bool) bool {
+	var no *refusal
+	if errors.As(f.Err, &no) && !no.passes() {
+		return false
+	}
 	switch f.Reason {
 	case sidecar.NoEndpoints, sidecar.ConnectRefused, sidecar.ConnectTimeout, sidecar.ConnectFailed, sidecar.PeerClosed, sidecar.PeerReset, sidecar.BreakerOpen:
 		return idempotent || f.Has(sidecar.Unsent) || f.Has(sidecar.Rejected)

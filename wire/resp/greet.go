@@ -127,6 +127,11 @@ func (r *refusal) hint() string {
 	return ""
 }
 
+// passes tells whether the server may accept the same greeting in a moment.
+func (r *refusal) passes() bool {
+	return r.code == MaxClients || r.code == Loading || r.code == MasterDown
+}
+
 // Told is for clients: it names no backend.
 func (r *refusal) Told() string {
 	return "the backend refuses the sidecar's greeting: " + r.step.String() + " is answered: " + r.text

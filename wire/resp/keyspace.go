@@ -17,6 +17,8 @@ type Map struct {
 	slots  *[Slots]uint16
 	// cluster: servers refuse commands whose keys are of several slots.
 	cluster bool
+	// awaited: nobody has said yet where the keys are.
+	awaited bool
 }
 
 // Shard is a master and its replicas, by address as discovery has them. An empty

@@ -49,7 +49,15 @@ func newSlotMap(shards []Shard, ranges []SlotRange) (*Map, error) {
 // endpoint, which redirects.
 func AwaitedMap() *Map {
 	m := One(Shard{})
-	m.cluster = true
+	m.cluster, m.awaited = true, true
+	return m
+}
+
+// AwaitedMaster is the map of a master that nobody has named yet. nowhere is an
+// address that no endpoint has: a wrong server would be written to.
+func AwaitedMaster(nowhere string) *Map {
+	m := One(Shard{Master: nowhere})
+	m.awaited = true
 	return m
 }
 

@@ -84,7 +84,7 @@ func (r *talker) perform(ctx context.Context) bool {
 				continue
 			}
 			err = badReply(errHop)
-		case err == nil, !r.ran && r.target.Keys.follows() && elsewhere(sidecar.FaultOf(err), false):
+		case err == nil, !r.ran && r.target.Keys.follows() && !r.target.Keys.Map().awaited && elsewhere(sidecar.FaultOf(err), false):
 			r.target.Keys.Look()
 			tries := r.a.x.Tries
 			if r.a.sleep(wait, end) {

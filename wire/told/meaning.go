@@ -18,6 +18,8 @@ func Meaning(r sidecar.Reason) string {
 		return "too many requests wait for a connection already"
 	case sidecar.PeerClosed, sidecar.PeerReset:
 		return "the backend closed the connection before its reply"
+	case sidecar.BadReply:
+		return "the backend's reply breaks the protocol"
 	case sidecar.StalledOut:
 		return "the request or the reply stopped in the middle"
 	case sidecar.AttemptTimedOut, sidecar.DeadlineExceeded:
