@@ -178,6 +178,7 @@ type Timeouts struct {
 	StallTimeout   time.Duration // 0 = none
 	AttemptTimeout time.Duration // 0 = none
 	ConnectTimeout time.Duration // > 0
+	Slow           time.Duration // from which /why tells of what went well; 0 = half of Timeout, at least 1 s
 	ClientDeadline string        // ModeOff, ModeDark or ModeOn
 }
 

@@ -97,6 +97,7 @@ func TestShortTimesAreRaisedAndNoted(t *testing.T) {
 	f, err := Parse("c.toml", []byte(small+`attempt_timeout = "1ns"
 stall_timeout = "0s"
 connect_timeout = "10ms"
+slow = "1ms"
 balance.jitter = "1ms..2ms"
 [upstream.idle]
 discover = "tcp://b:1"
@@ -105,14 +106,14 @@ discover = "tcp://b:1"
 		t.Fatal(err)
 	}
 	u := f.Upstreams[1]
-	if u.AttemptTimeout != 10*time.Millisecond || u.StallTimeout != 0 || u.ConnectTimeout != 10*time.Millisecond ||
+	if u.AttemptTimeout != 10*time.Millisecond || u.StallTimeout != 0 || u.ConnectTimeout != 10*time.Millisecond || u.Slow != time.Millisecond ||
 		u.Balance.JitterMin != 10*time.Millisecond || u.Balance.JitterMax != 10*time.Millisecond {
 		t.Errorf("got %+v", u)
 	}
 	want := []string{
-		"c.toml:11: upstream.idle: no listener and no route leads to this upstream",
+		"c.toml:12: upstream.idle: no listener and no route leads to this upstream",
 		"c.toml:7: upstream.u.attempt_timeout: raised to 10ms: the clock ticks every 5 ms",
-		"c.toml:10: upstream.u.balance.jitter: raised to 10ms: the clock ticks every 5 ms",
+		"c.toml:11: upstream.u.balance.jitter: raised to 10ms: the clock ticks every 5 ms",
 	}
 	for _, w := range want {
 		if !strings.Contains(strings.Join(f.Notes, "\n")+"\n", w+"\n") {

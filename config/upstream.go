@@ -43,6 +43,7 @@ func upstream(name string, t *table, process Process, led lead) Upstream {
 			StallTimeout:   t.span("stall_timeout", "60s", "none"),
 			AttemptTimeout: t.span("attempt_timeout", "0s", "none"),
 			ConnectTimeout: t.span("connect_timeout", "1s", ""),
+			Slow:           t.floor("slow", "0s"),
 			ClientDeadline: t.choose("client_deadline", ModeDark, modes()),
 		},
 		MaxInFlight: t.count("max_in_flight", 0, 0, maxLoad),

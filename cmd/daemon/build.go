@@ -131,8 +131,13 @@ func (d *daemon) newCluster(u config.Upstream, to speaker) (*upstream.Cluster, *
 	return c, ring, err
 }
 
-// An exchange is slow, and told in the record, after half its timeout or a
-// second, whichever is more.
+// An exchange is slow, and told in the record, after the time that is set, else
+// after half its timeout or a second, whichever is more.
 const minSlow = 1e9
 
-func slowAfter(u config.Upstream) int64 { return max(minSlow, int64(u.Timeout)/2) }
+func slowAfter(u config.Upstream) int64 {
+	if u.Slow > 0 {
+		return int64(u.Slow)
+	}
+	return max(minSlow, int64(u.Timeout)/2)
+}

@@ -32,6 +32,33 @@ func TestDocsTellEveryCommand(t *testing.T) {
 
 const docsHead = `# Redis
 
+## Which topology
+
+| what you have | set | what tells of a wrong choice |
+|---|---|---|
+| one server, or several that each have all keys | nothing | errors with MOVED: it is a node of a cluster; READONLY: it is a replica |
+| servers behind twemproxy | ` + "`topology = \"sharded\"`" + ` | keys that are not found: [compare](#moving-from-twemproxy) |
+| Sentinels | ` + "`topology = \"sentinel\"`, `master`" + `; ` + "`discover`" + ` names Sentinels, not servers | ` + "`/discovery`, `/ready`" + ` and the log: what a Sentinel answered |
+| a Redis Cluster | ` + "`topology = \"cluster\"`; `discover`" + ` names some of its nodes | the same: CLUSTER INFO was refused |
+
+With the first two a command whose server is down, or refuses the password, fails at once. With the others it waits for a new master, up to
+` + "`timeout`" + `, unless the password is refused or no Sentinel or node has ever said where the keys are.
+
+## Moving from twemproxy
+
+` + "`hash`, `distribution` and `hash_tag`" + ` have twemproxy's values and defaults (fnv1a_64, ketama, none). ` + "`distribution: random`" + ` has no counterpart.
+
+| its servers | here |
+|---|---|
+| ` + "`10.0.0.1:6379:1`" + ` | ` + "`discover = \"tcp://10.0.0.1:6379,...\"`" + ` |
+| ` + "`10.0.0.1:6379:2`" + ` | ` + "`10.0.0.1:6379?weight=2`" + ` in that list |
+| ` + "`10.0.0.1:6379:2 one`" + ` | a [list](discovery.md#lists) with ` + "`name = \"one\"` and `weight = 2`" + `: ketama places keys by the names |
+
+` + "`modula`" + ` counts servers in the order of their names, as twemproxy does. Let both run side by side and read through one what was written through the other.
+redis-py 5 and later must be told ` + "`protocol=2, lib_name=None, lib_version=None`" + ` for twemproxy, and need neither here.
+
+## Commands
+
 How each command of Redis 7 is treated, outside of a session (a connection of the client's own, begun by a *pinned* command). This page
 is written by ` + "`go test ./wire/resp -run Docs -update`" + `, out of the table that is obeyed.
 
