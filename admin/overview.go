@@ -35,6 +35,7 @@ type Overview struct {
 // "closed" or "leaving".
 type Endpoint struct {
 	Upstream, Address  string
+	Role               string // "master" or "replica" where that is known, else ""
 	State, Why         string // Why is "" for open, unless it fails and is kept
 	Pending            int64
 	Connections        int64

@@ -45,12 +45,12 @@ func TestOverviewShowsEveryRow(t *testing.T) {
 		Listeners: []Listener{{Name: "in", Protocol: "http", Address: "127.0.0.1:8080", Upstream: "users", Connections: 4}},
 		Endpoints: []Endpoint{
 			{Upstream: "users", Address: "10.0.0.1:80", State: "closed", Why: "5 failures in a row", InAperture: true, P50: 1234567, P99: 45 * time.Second},
-			{Upstream: "users", Address: "10.0.0.2:80", State: "open", Source: "zk://a"},
+			{Upstream: "users", Address: "10.0.0.2:80", Role: "replica", State: "open", Source: "zk://a"},
 		},
 	}).Handler())
 	for _, part := range []string{
 		"version 1.2.3, up 1h30m0s", "not ready: users: no endpoint known", "draining", "127.0.0.1:8080",
-		`class="state closed">closed<`, "5 failures in a row", `class="state open">open<`, "1.23ms", "45s", "zk://a", `href="/upstreams"`,
+		`class="state closed">closed<`, "5 failures in a row", `class="state open">open<`, "1.23ms", "45s", "zk://a", ">10.0.0.1:80<", ">10.0.0.2:80 (replica)<", `href="/upstreams"`,
 		`http-equiv="refresh" content="5"`, `name="viewport"`,
 	} {
 		expect(t, w, 200, part)

@@ -40,9 +40,10 @@ func (e *endpoint) dialError() string {
 	return ""
 }
 
-// cause is what the log says beside that reason.
+// cause is what the log says beside that reason. A server of another protocol
+// fails in its first words, which counts as a request's failure.
 func (e *endpoint) cause(reason string) string {
-	if reason != breaker.Connect {
+	if reason != breaker.Connect && reason != breaker.Consecutive {
 		return ""
 	}
 	return e.dialError()

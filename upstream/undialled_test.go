@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"sidecar"
+	"sidecar/upstream/breaker"
 )
 
 func TestWhyADialFailedIsTold(t *testing.T) {
@@ -15,8 +16,10 @@ func TestWhyADialFailedIsTold(t *testing.T) {
 		t.Error("told before any dial")
 	}
 	e.dialled(t.Context(), &sidecar.Fault{Stage: sidecar.StageDial, Reason: sidecar.ConnectFailed, Err: errors.New("WRONGPASS no")})
-	if got := e.cause("connect"); got != "WRONGPASS no" {
-		t.Errorf("told %q", got)
+	for _, reason := range []string{breaker.Connect, breaker.Consecutive} {
+		if got := e.cause(reason); got != "WRONGPASS no" {
+			t.Errorf("%s: told %q", reason, got)
+		}
 	}
 	if got := e.cause("5xx"); got != "" {
 		t.Errorf("told %q of something else", got)
