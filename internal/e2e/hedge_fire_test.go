@@ -171,6 +171,8 @@ func TestHedgesUnderFireConformance(t *testing.T) {
 		})
 	}
 	work.Wait()
+	// Of the last one both senders have ended only a moment after its reply.
+	await(t, "every hedge has ended", func() bool { h := p.admin.hedges("web"); return h.Sent == h.Won+h.Lost })
 	h := p.admin.hedges("web")
 	t.Logf("%d whole, %d cut, %d told, %d left; %+v", whole.Load(), cut.Load(), told.Load(), left.Load(), h)
 	if h.Won == 0 || h.Lost == 0 || h.Sent != h.Won+h.Lost {

@@ -200,6 +200,15 @@ func (c *throng) flawless(phase string) {
 	}
 }
 
+// errorless is a phase in which nothing may fail. Writes that a killed master had
+// confirmed and not passed on may be found missing only now, as a key is read.
+func (c *throng) errorless(phase string) {
+	c.t.Helper()
+	if t := c.take(phase); len(t.errors) > 0 {
+		c.t.Errorf("%s: errors %v", phase, t.errors)
+	}
+}
+
 // onlyInFlight is a phase in which a master went: reads come through, and of
 // writes those fail that were on their way to it.
 func (c *throng) onlyInFlight(phase string) {
@@ -253,7 +262,7 @@ func TestClientsOfARedisClusterSeeOneServer(t *testing.T) {
 	gone.Up()
 	c.AwaitWell()
 	throng.more(1000)
-	throng.flawless("it came back as a replica")
+	throng.errorless("it came back as a replica")
 }
 
 func TestClientsOfSentinelsSeeOneServer(t *testing.T) {
@@ -276,5 +285,5 @@ func TestClientsOfSentinelsSeeOneServer(t *testing.T) {
 	first.Up()
 	rediscluster.Await(t, "the former master follows", func() bool { return first.Info("replication", "role") == "slave" })
 	throng.more(1000)
-	throng.flawless("it came back as a replica")
+	throng.errorless("it came back as a replica")
 }
