@@ -40,7 +40,7 @@ wire/thrift   -> wire/shared, wire/watch, wire/told, wire/patience, sock, varz, 
 wire/thrift/idl -> wire/thrift, root       # the types of what is on the wire, from interface files
 wire/mux      -> wire/shared, wire/watch, wire/told, wire/patience, sock, varz, root
 wire/resp     -> wire/shared, wire/watch, wire/told, wire/patience, sock, varz, root
-wire/kafka    -> sock, varz, root
+wire/kafka    -> wire/watch, wire/told, wire/patience, sock, varz, root
 wire/pysoa    -> sock, varz, root
 wire/lightbus -> sock, varz, root
 wire/ez       -> sock, varz, root
@@ -66,6 +66,7 @@ internal/zoo  -> nothing                   # real ZooKeeper servers for the test
 internal/rediscluster -> nothing           # real Redis Clusters and Sentinels for the tests of three packages
 internal/finagle -> nothing                # real Finagle servers and clients for conformance tests
 internal/thrifttest -> nothing             # Apache Thrift's own test in three languages, for conformance tests
+internal/brokers -> nothing                # real and in-process Kafka brokers for the tests of several packages
 internal/redisclients -> nothing           # Redis clients in five languages and Redis' own suite, for conformance tests
 internal/sim  -> balance, upstream, upstream/*, root
 internal/sim/run -> internal/sim, balance, upstream/*, root # the command of the simulation
@@ -73,7 +74,7 @@ internal/e2e  -> everything                # the end-to-end suite that every pro
 `
 
 // testOnly are packages that only tests, and each other, may import.
-const testOnly = "internal/peer, internal/leak, internal/zoo, internal/ads, internal/rediscluster, internal/finagle, internal/thrifttest, internal/redisclients, internal/e2e, internal/sim, internal/sim/run"
+const testOnly = "internal/peer, internal/leak, internal/zoo, internal/ads, internal/rediscluster, internal/finagle, internal/thrifttest, internal/redisclients, internal/brokers, internal/e2e, internal/sim, internal/sim/run"
 
 // outside says which packages may import what is not ours: one line for each
 // direct dependency. A package under test may import no more than that either.
@@ -91,6 +92,12 @@ var outside = []limit{
 	{"gonum.org/v1/*", "internal/sim/run", "drawings of the simulation; no binary has it"},
 	{"github.com/maypok86/otter", "wire/http", "which stored answers make room is a policy of its own"},
 	{"github.com/redis/go-redis", "discovery/redis", "asks Sentinels and nodes of a Redis Cluster; no request of a client goes by it"},
+	{"github.com/twmb/franz-go/pkg/kmsg", "wire/kafka, discovery/kafka, bridge/httpkafka, internal/brokers, internal/e2e", "Kafka's messages, generated from its own definitions"},
+	{"github.com/twmb/franz-go/pkg/sasl", "wire/kafka, bridge/httpkafka", "how to log in to brokers"},
+	{"github.com/twmb/franz-go/pkg/kfake", "wire/kafka, discovery/kafka, bridge/httpkafka, cmd/daemon, internal/brokers, internal/e2e", "in tests only: brokers in the process"},
+	{"github.com/twmb/franz-go/*", "bridge/httpkafka, wire/kafka, internal/brokers, internal/e2e", "the producer behind the HTTP endpoint; elsewhere a client for tests"},
+	{"github.com/segmentio/kafka-go", "wire/kafka, internal/brokers, internal/e2e", "in tests only: a client of another author"},
+	{"github.com/xdg-go/scram", "wire/kafka", "SCRAM as servers speak it"},
 	{"github.com/prometheus/*", "admin", "counting is varz; only its exposition speaks Prometheus"},
 }
 
