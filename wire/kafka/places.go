@@ -7,6 +7,7 @@ type Places interface {
 	// not kept.
 	Learn(node int32, host []byte, port int32)
 	// Place is where clients of this listener find node; false if there is no
-	// address left for it (then they are told of none: port 0, no host).
+	// address left for it (then answers leave the node out, as a broker does with
+	// those that have no address on the listener that it was asked by).
 	Place(node int32) (host string, port int32, ok bool)
 }
