@@ -40,7 +40,8 @@ type Server interface {
 // Params make a Listener.
 type Params struct {
 	Name           string
-	Address        string // "host:port" or "unix:/path"
+	Address        string       // "host:port" or "unix:/path"
+	Bound          net.Listener // takes the place of Address if it is not nil; the Listener closes it
 	Server         Server
 	Lot            *sock.Lot // where idle connections are parked
 	MaxConnections int
@@ -85,9 +86,12 @@ type Listener struct {
 
 // Listen binds the address. Nothing is accepted before Run.
 func Listen(ctx context.Context, p Params) (*Listener, error) {
-	ln, err := Bind(ctx, p.Address)
-	if err != nil {
-		return nil, err
+	ln := p.Bound
+	if ln == nil {
+		var err error
+		if ln, err = Bind(ctx, p.Address); err != nil {
+			return nil, err
+		}
 	}
 	l := &Listener{p: p, ln: ln, conns: map[*conn]struct{}{}}
 	l.SetIdleTimeout(p.IdleTimeout)
