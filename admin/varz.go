@@ -18,6 +18,9 @@ type from struct {
 	Operation string `json:"operation,omitempty"`
 	Listener  string `json:"listener,omitempty"`
 	Reason    string `json:"reason,omitempty"`
+	Topic     string `json:"topic,omitempty"`
+	Client    string `json:"client,omitempty"`
+	Version   string `json:"version,omitempty"`
 }
 
 // single is one series, or a sum of Sources of them, of counters and gauges.

@@ -110,6 +110,15 @@ func checkHostPattern(s string) error {
 	return checkHost(s)
 }
 
+// checkSourceAddress is for the address that connections go out from; "" is the
+// system's choice.
+func checkSourceAddress(s string) error {
+	if ip, err := netip.ParseAddr(s); s != "" && (err != nil || ip.IsUnspecified() || ip.IsMulticast()) {
+		return complain(`expected an IP address of this machine without a port, such as "10.0.0.5", got %s`, shown(s))
+	}
+	return nil
+}
+
 // isHost takes a name as people use them, underscores too, or an IP address.
 func isHost(s string) bool {
 	if _, err := netip.ParseAddr(s); err == nil {

@@ -56,6 +56,7 @@ type Listener struct {
 	Cache          Cache
 	Thrift         Thrift       // of ProtocolThrift; the keys of HTTP are zero then
 	Redis          RedisClients // of ProtocolRedis; the same
+	Kafka          KafkaClients // of ProtocolKafka; the same
 	Routes         []Route
 	MaxConnections int           // at least 1
 	MaxInFlight    int           // requests at once; 0 = no limit
@@ -159,7 +160,8 @@ type Upstream struct {
 	Thrift   Thrift // of ProtocolThrift and ProtocolThriftMux
 	Mux      Mux    // of ProtocolThriftMux
 	Redis    Redis  // of ProtocolRedis
-	TLS      TLS
+	Kafka    Kafka  // of ProtocolKafka
+	Reach
 	Timeouts
 	Balance     Balance
 	Pool        Pool
@@ -170,6 +172,12 @@ type Upstream struct {
 	Retry       Retry
 	Hedge       Hedge
 	Operations  []Operation // sorted by name
+}
+
+// Reach says by what sockets endpoints are reached.
+type Reach struct {
+	TLS           TLS
+	SourceAddress string // the IP address that connections go out from; "" = the system's choice
 }
 
 // Timeouts say how long requests of an upstream may take.

@@ -135,7 +135,7 @@ func valueFiles() []invalidFile {
 			20: process.threads: expected a whole number, got the number 1.5
 			21: process.log_level: expected a string, got the number 3`},
 		{"names to choose from", "\nprotocol = \"htpp\"\n[upstream.u.balance]\npolicy = \"meglev\"\nload = \"peak_ewmas\"\n[process]\nlog_level = \"verbose\"\n[upstream.u.retry]\non = [\"5xx\",\n  \"conect\", \"5xx\"]", `
-			7: upstream.u.protocol: expected one of "http", "thrift", "thriftmux", "redis", got "htpp"; did you mean "http"?
+			7: upstream.u.protocol: expected one of "http", "thrift", "thriftmux", "redis", "kafka", got "htpp"; did you mean "http"?
 			9: upstream.u.balance.policy: expected one of "aperture", "least_loaded", "p2c", "ring_hash", "maglev", got "meglev"; did you mean "maglev"?
 			10: upstream.u.balance.load: expected one of "pending", "peak_ewma", got "peak_ewmas"; did you mean "peak_ewma"?
 			12: process.log_level: expected one of "debug", "info", "warn", "error", got "verbose"
@@ -151,9 +151,9 @@ func valueFiles() []invalidFile {
 			9: upstream.u.balance.hash: "p2c" does not go by a part of the request: leave hash out, or set policy to "ring_hash" or "maglev"
 			10: upstream.u.balance.bounded_load: only "ring_hash" and "maglev" have a bound: leave it out`},
 		{"in the list twice", "\nretry.on = [\"5xx\", \"5xx\"]", `7: upstream.u.retry.on[1]: "5xx" is in the list twice`},
-		{"protocols to come", "\n[[listener]]\nname = \"m\"\naddress = \":81\"\nupstream = \"u\"\nprotocol = \"kafka\"\nhalf_close = \"cancle\"", `
-			11: listener "m": protocol: "kafka" is not in this version yet: this version speaks http, thrift and redis
-			12: listener "m": half_close: expected one of "finish", "cancel", got "cancle"; did you mean "cancel"?`},
+		{"protocols that do not meet", "\n[[listener]]\nname = \"m\"\naddress = \":81\"\nupstream = \"u\"\nprotocol = \"kafka\"\nhalf_close = \"cancle\"", `
+			10: listener "m": upstream: the listener speaks kafka and upstream "u" http: they do not understand each other
+			12: listener "m": half_close: means nothing with protocol "kafka": leave it out`},
 		{"source with spaces", "\n[upstream.v]\ndiscover = \"tcp://a:1, b:2\"", `8: upstream.v.discover: expected a URI without spaces, got "tcp://a:1, b:2"; did you mean "tcp://a:1,b:2"?`},
 		{"sources", "\n[upstream.a]\ndiscover = \"etcd://a:1/x\"\n[upstream.b]\ndiscover = [\"tpc://a:1\",\n \"http://a\",\n \"10.0.0.1:80\", \"x\", \"tcp://\"]\n[upstream.c]\ndiscover = []\n[upstream.d]\ndiscover = 3", `
 			8: upstream.a.discover: expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got "etcd://a:1/x"

@@ -33,9 +33,20 @@ func listeners(root *table) []Listener {
 func listener(t *table) Listener {
 	defer t.done()
 	l := Listener{
-		Key:            t.key,
-		Name:           t.mustText("name", `a name of its own, such as "web"`, checkName),
-		Protocol:       t.choose("protocol", ProtocolHTTP, listenerProtocols()),
+		Key:      t.key,
+		Name:     t.mustText("name", `a name of its own, such as "web"`, checkName),
+		Protocol: t.choose("protocol", ProtocolHTTP, listenerProtocols()),
+	}
+	if l.Protocol == ProtocolKafka {
+		return kafkaListener(t, l)
+	}
+	return requestListener(t, l)
+}
+
+// requestListener reads a listener of a protocol whose unit is a request.
+func requestListener(t *table, l Listener) Listener {
+	l = Listener{
+		Key: l.Key, Name: l.Name, Protocol: l.Protocol,
 		Address:        t.mustText("address", `"host:port" or "unix:/path"`, checkAddress),
 		Upstream:       t.text("upstream", "", nil),
 		MaxConnections: t.count("max_connections", 10000, 1, maxConnections),
@@ -57,13 +68,13 @@ func listener(t *table) Listener {
 	case web:
 		l.Cache = cache(t.table("cache"))
 		l.Filters = filters(t)
-		t.unfit(l.Protocol, "thrift", "redis")
+		t.unfit(l.Protocol, "thrift", "redis", "kafka", "tls")
 	case l.Protocol == ProtocolRedis:
 		l.Redis = redisClients(t.table("redis"))
-		t.unfit(l.Protocol, append(ofHTTP(), "thrift")...)
+		t.unfit(l.Protocol, append(ofHTTP(), "thrift", "kafka", "tls")...)
 	default:
 		l.Thrift = thriftListener(t.table("thrift"))
-		t.unfit(l.Protocol, append(ofHTTP(), "redis")...)
+		t.unfit(l.Protocol, append(ofHTTP(), "redis", "kafka", "tls")...)
 	}
 	for _, r := range t.list("route", maxRoutes) {
 		l.Routes = append(l.Routes, route(r, l))

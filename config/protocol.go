@@ -14,19 +14,18 @@ const (
 	// ProtocolThrift leads there.
 	ProtocolThriftMux = "thriftmux"
 	ProtocolRedis     = "redis"
+	ProtocolKafka     = "kafka"
 )
 
 // listenerProtocols and upstreamProtocols are what this version speaks on either
 // side.
 func listenerProtocols() choice {
-	return choice{names: []string{ProtocolHTTP, ProtocolThrift, ProtocolRedis}, later: laterProtocols(), has: "speaks http, thrift and redis"}
+	return choice{names: []string{ProtocolHTTP, ProtocolThrift, ProtocolRedis, ProtocolKafka}}
 }
 
 func upstreamProtocols() choice {
-	return choice{names: []string{ProtocolHTTP, ProtocolThrift, ProtocolThriftMux, ProtocolRedis}, later: laterProtocols(), has: "speaks http, thrift, thriftmux and redis"}
+	return choice{names: []string{ProtocolHTTP, ProtocolThrift, ProtocolThriftMux, ProtocolRedis, ProtocolKafka}}
 }
-
-func laterProtocols() []string { return []string{"kafka"} }
 
 // joins is the protocol of listeners that lead to upstreams of protocol p.
 func joins(p string) string {

@@ -38,41 +38,47 @@ func upstream(name string, t *table, process Process, led lead) Upstream {
 		Name:     name,
 		Sources:  sources(t),
 		Protocol: t.chooseFrom("protocol", led.protocol, led.origin, upstreamProtocols()),
-		Timeouts: Timeouts{
-			Timeout:        t.span("timeout", "10s", "none"),
-			StallTimeout:   t.span("stall_timeout", "60s", "none"),
-			AttemptTimeout: t.span("attempt_timeout", "0s", "none"),
-			ConnectTimeout: t.span("connect_timeout", "1s", ""),
-			Slow:           t.floor("slow", "0s"),
-			ClientDeadline: t.choose("client_deadline", ModeDark, modes()),
-		},
-		MaxInFlight: t.count("max_in_flight", 0, 0, maxLoad),
+		Reach:    Reach{SourceAddress: t.text("source_address", "", checkSourceAddress)},
 	}
-	t.cross(u.AttemptTimeout <= u.Timeout || u.Timeout == 0, "timeout", "attempt_timeout",
-		"attempt_timeout (%s) must not be longer than timeout (%s)", durationText(u.AttemptTimeout), durationText(u.Timeout))
+	u.Timeouts = timeouts(t, u.Protocol)
+	u.MaxInFlight = t.count("max_in_flight", 0, 0, maxLoad)
 	switch u.Protocol {
 	case ProtocolThrift:
 		u.Thrift = thriftUpstream(t.table("thrift"), u.Protocol)
-		t.unfit(u.Protocol, "mux", "redis")
+		t.unfit(u.Protocol, "mux", "redis", "kafka")
 	case ProtocolThriftMux:
 		u.Mux, u.Thrift = mux(t.table("mux")), thriftUpstream(t.table("thrift"), u.Protocol)
-		t.unfit(u.Protocol, "redis")
+		t.unfit(u.Protocol, "redis", "kafka")
 	case ProtocolRedis:
 		u.Redis = redisUpstream(t.table("redis"))
-		t.unfit(u.Protocol, "thrift", "mux")
-	default:
+		t.unfit(u.Protocol, "thrift", "mux", "kafka")
+	case ProtocolKafka:
+		u.Kafka = kafkaUpstream(t.table("kafka"))
 		t.unfit(u.Protocol, "thrift", "mux", "redis")
+	default:
+		t.unfit(u.Protocol, "thrift", "mux", "redis", "kafka")
 	}
 	u.TLS = upstreamTLS(t)
-	u.Balance = balance(t.table("balance"), process, u.Redis.keyed())
+	u.Balance = balance(t.table("balance"), process, u.Redis.keyed() || u.Protocol == ProtocolKafka)
 	u.Pool = pool(t.table("pool"), u)
 	u.Breaker = breaker(t.table("breaker"))
 	u.Circuit = circuit(t.table("circuit"))
+	if u.Protocol == ProtocolKafka {
+		u.Retry, u.Hedge.Mode = retry(t.table("retry")), ModeOff
+		sessionKeys(t, u)
+		return u
+	}
 	u.Fallback = fallback(t.table("fallback"), u.Protocol)
 	u.Retry = retry(t.table("retry"))
 	u.Hedge = hedge(t.table("hedge"))
+	u.operations(t)
+	return u
+}
+
+// operations reads the parts of u's requests that have settings of their own.
+func (u *Upstream) operations(t *table) {
 	t.each("operation", maxOperations, func(name string, op *table) {
-		o := operation(name, op, u)
+		o := operation(name, op, *u)
 		for _, other := range u.Operations {
 			if other.Name == o.Name {
 				op.r.problem(op.line, op.key, "is the same command as %s: case does not matter", other.Key)
@@ -80,7 +86,34 @@ func upstream(name string, t *table, process Process, led lead) Upstream {
 		}
 		u.Operations = append(u.Operations, o)
 	})
-	return u
+}
+
+// timeouts reads how long requests may take.
+func timeouts(t *table, protocol string) Timeouts {
+	out := Timeouts{
+		Timeout:        t.span("timeout", "10s", "none"),
+		StallTimeout:   t.span("stall_timeout", "60s", "none"),
+		AttemptTimeout: t.span("attempt_timeout", "0s", "none"),
+		ConnectTimeout: t.span("connect_timeout", "1s", ""),
+		Slow:           t.floor("slow", "0s"),
+		ClientDeadline: ModeOff,
+	}
+	if protocol != ProtocolKafka {
+		out.ClientDeadline = t.choose("client_deadline", ModeDark, modes())
+	}
+	t.cross(out.AttemptTimeout <= out.Timeout || out.Timeout == 0, "timeout", "attempt_timeout",
+		"attempt_timeout (%s) must not be longer than timeout (%s)", durationText(out.AttemptTimeout), durationText(out.Timeout))
+	return out
+}
+
+// sessionKeys refuses what means nothing where a client has a broker's connection
+// to itself: parts of a request, second senders, other upstreams, a part of the
+// endpoints.
+func sessionKeys(t *table, u Upstream) {
+	t.unfit(ProtocolKafka, "hedge", "fallback", "operation", "client_deadline")
+	if len(u.Subset) > 0 {
+		t.at("subset").fail("means nothing with protocol %s, whose clients need every broker: leave it out", shown(ProtocolKafka))
+	}
 }
 
 // modes are how far something risky may go.
@@ -109,7 +142,7 @@ func balance(t *table, process Process, keyed bool) Balance {
 		Smoothing: t.span("smoothing", "5s", ""),
 	}
 	if keyed && b.Policy != PolicyLeastLoaded && b.Policy != PolicyP2C && !t.bad["policy"] {
-		t.at("policy").fail("with this topology the keys say where a command goes, and every endpoint has some: leave policy out, or set it to %s or %s", shown(PolicyLeastLoaded), shown(PolicyP2C))
+		t.at("policy").fail("clients or keys say which endpoint is asked, and every endpoint is: leave policy out, or set it to %s or %s", shown(PolicyLeastLoaded), shown(PolicyP2C))
 	}
 	b.JitterMin, b.JitterMax = t.spanRange("jitter", "120s..240s")
 	b.Peers = peers(t, process.Peers, "process.peers")
@@ -136,7 +169,11 @@ func pool(t *table, u Upstream) Pool {
 		t.cross(p.LowWatermark <= p.HighWatermark, "low_watermark", "low_watermark",
 			"low_watermark (%d) must not be greater than mux.connections (%d)", p.LowWatermark, p.HighWatermark)
 	} else {
-		p.HighWatermark = t.count("high_watermark", 100, 1, maxPool)
+		most := 100
+		if u.Protocol == ProtocolKafka {
+			most = 10_000 // each client has one to itself for all of its life
+		}
+		p.HighWatermark = t.count("high_watermark", most, 1, maxPool)
 		t.cross(p.LowWatermark <= p.HighWatermark, "low_watermark", "high_watermark",
 			"low_watermark (%d) must not be greater than high_watermark (%d)", p.LowWatermark, p.HighWatermark)
 	}

@@ -35,10 +35,13 @@ const (
 	LabelOperation
 	LabelListener
 	LabelReason
+	LabelTopic
+	LabelClient
+	LabelVersion
 	labels
 )
 
-var labelNames = [labels]string{"service", "endpoint", "operation", "listener", "reason"}
+var labelNames = [labels]string{"service", "endpoint", "operation", "listener", "reason", "topic", "client", "version"}
 
 func (l Label) String() string {
 	if l < labels {
@@ -72,11 +75,14 @@ func (d *Desc) Has(l Label) bool { return slices.Contains(d.Labels, l) }
 // upstream's name.
 type Source struct {
 	Service, Endpoint, Operation, Listener, Reason string
+	// Topic, Client (the program that a client is, with its version) and Version (of
+	// an API) come from the wire: whoever fills them bounds how many there are.
+	Topic, Client, Version string
 }
 
 // field is the field for a label.
 func (s *Source) field(l Label) *string {
-	return [labels]*string{&s.Service, &s.Endpoint, &s.Operation, &s.Listener, &s.Reason}[l]
+	return [labels]*string{&s.Service, &s.Endpoint, &s.Operation, &s.Listener, &s.Reason, &s.Topic, &s.Client, &s.Version}[l]
 }
 
 // Get is the value of a label.
@@ -94,5 +100,6 @@ func (s Source) only(ls []Label) Source {
 func (s Source) compare(o Source) int {
 	return cmp.Or(cmp.Compare(s.Service, o.Service), cmp.Compare(s.Endpoint, o.Endpoint),
 		cmp.Compare(s.Operation, o.Operation), cmp.Compare(s.Listener, o.Listener),
-		cmp.Compare(s.Reason, o.Reason))
+		cmp.Compare(s.Reason, o.Reason), cmp.Compare(s.Topic, o.Topic),
+		cmp.Compare(s.Client, o.Client), cmp.Compare(s.Version, o.Version))
 }

@@ -17,7 +17,8 @@ import (
 // dialing makes the sockets to an upstream's endpoints, with TLS where that is
 // configured.
 type dialing struct {
-	tls atomic.Pointer[tls.Config] // nil: plain
+	tls  atomic.Pointer[tls.Config]  // nil: plain
+	from atomic.Pointer[net.TCPAddr] // nil: the system's choice
 }
 
 // tlsKeys are the keys of [upstream.X.tls], as errors name them.
@@ -42,7 +43,7 @@ func upstreamTLS(u config.Upstream) (*tls.Config, error) {
 // maxSessions is how many servers' sessions are kept for one upstream.
 const maxSessions = 256
 
-// set reads what u says of TLS, for connections to come. Files that cannot be
+// set reads what u says of TLS and of the address to come from, for connections to come. Files that cannot be
 // read leave what was there.
 func (d *dialing) set(u config.Upstream) error {
 	c, err := upstreamTLS(u)
@@ -50,6 +51,11 @@ func (d *dialing) set(u config.Upstream) error {
 		return fmt.Errorf("%s.tls: %w", u.Key, err)
 	}
 	d.tls.Store(c)
+	var from *net.TCPAddr
+	if ip := net.ParseIP(u.SourceAddress); ip != nil {
+		from = &net.TCPAddr{IP: ip}
+	}
+	d.from.Store(from)
 	return nil
 }
 
@@ -68,7 +74,11 @@ func withName(ctx context.Context, e discovery.Endpoint) context.Context {
 // Dial connects, and greets in TLS. The name that the certificate must have is
 // the configured one, else the endpoint's in discovery, else its host.
 func (d *dialing) Dial(ctx context.Context, network, address string) (net.Conn, error) {
-	plain, err := new(net.Dialer).DialContext(ctx, network, address)
+	var dialer net.Dialer
+	if from := d.from.Load(); from != nil && network == "tcp" {
+		dialer.LocalAddr = from
+	}
+	plain, err := dialer.DialContext(ctx, network, address)
 	set := d.tls.Load()
 	if err != nil || set == nil {
 		return plain, err

@@ -56,6 +56,8 @@ func (s thriftServer) set(l config.Listener) error {
 // newServer makes the server of l's protocol for f.
 func (d *daemon) newServer(f *front, l config.Listener, handler sidecar.Service) (server, error) {
 	switch l.Protocol {
+	case config.ProtocolKafka:
+		return nil, errKafka
 	case config.ProtocolRedis:
 		return d.newRedisServer(f, l, handler)
 	case config.ProtocolThrift:
@@ -154,6 +156,8 @@ func (d *daemon) speaker(u config.Upstream, fc *face, dial dialFunc) (speaker, e
 		return d.thriftSpeaker(u, fc, dial), nil
 	case config.ProtocolThriftMux:
 		return d.muxSpeaker(u, dial), nil
+	case config.ProtocolKafka:
+		return speaker{}, errKafka
 	case config.ProtocolRedis:
 		return d.redisSpeaker(u, dial)
 	}

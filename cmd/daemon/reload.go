@@ -113,8 +113,8 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 	}
 	// And so may certificates and passwords.
 	if err := r.speaker.sockets.set(u); err != nil {
-		d.log.Error("TLS not applied", "upstream", u.Name, "error", err)
-		u.TLS = old.TLS
+		d.log.Error("TLS or source_address not applied", "upstream", u.Name, "error", err)
+		u.Reach = old.Reach
 	}
 	if err := r.speaker.set(u); err != nil {
 		d.log.Error("settings not applied", "upstream", u.Name, "error", err)

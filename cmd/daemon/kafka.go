@@ -1,0 +1,5 @@
+package daemon
+
+import "errors"
+
+var errKafka = errors.New("kafka is not in this version yet")
