@@ -1,8 +1,111 @@
 package kafka
 
+import "encoding/binary"
+
 // Versions are the APIs that a broker has, by its answer to ApiVersions, and what
 // of them clients may use.
 type Versions struct {
 	// Most is the highest version by key, -1 for a key that it does not have.
 	Most []int16
+}
+
+// mostKeys is how many keys are taken up of what a broker says: ten times of what
+// there are. What is above is hidden, or passes unseen.
+const mostKeys = 1024
+
+// Of is the highest version that the broker has of an API; -1 for none.
+func (v *Versions) Of(key int16) int16 {
+	if v == nil || key < 0 || int(key) >= len(v.Most) {
+		return -1
+	}
+	return v.Most[key]
+}
+
+// ParseVersions reads a broker's answer to ApiVersions (frame: its length word
+// included) to a request of that version. code is the broker's error: with 35 it
+// does not know the version asked for, has answered as to version 0, and some tell
+// of nothing but ApiVersions itself.
+func ParseVersions(frame []byte, version int16) (v *Versions, code int16, problem *Problem) {
+	t, problem := table(frame, version)
+	if problem != nil {
+		return nil, 0, problem
+	}
+	v = &Versions{}
+	for e, ok := t.next(); ok; e, ok = t.next() {
+		if e.key < 0 || e.key >= mostKeys || e.most < e.least {
+			continue
+		}
+		for int(e.key) >= len(v.Most) {
+			v.Most = append(v.Most, -1)
+		}
+		v.Most[e.key] = e.most
+	}
+	if t.p.out {
+		return nil, 0, errShort
+	}
+	return v, t.code, nil
+}
+
+// told goes through an answer to ApiVersions, entry by entry.
+type told struct {
+	p        peek
+	code     int16
+	flexible bool
+	left     int
+}
+
+// entry is what is told of an API. raw is all of it, key, least and most first.
+type entry struct {
+	key, least, most int16
+	raw              []byte
+}
+
+// sizeEntry is how long an entry is without its tags.
+const sizeEntry = 6
+
+// table is the answer in frame up to its entries. Its head never has tags, as who
+// reads it may not know the version it is in (KIP-511).
+func table(frame []byte, version int16) (t told, problem *Problem) {
+	t.p.b = frame
+	t.p.skip(AnswerHead)
+	t.code = t.p.int16()
+	t.flexible = version >= flexibleVersions && t.code != codeUnsupportedVersion
+	t.left = t.p.count(t.flexible)
+	if t.p.out || t.left > len(t.p.b)/sizeEntry {
+		return t, errShort
+	}
+	return t, nil
+}
+
+func (t *told) next() (e entry, ok bool) {
+	if t.left == 0 || t.p.out {
+		return e, false
+	}
+	t.left--
+	before := t.p.b
+	e.key, e.least, e.most = t.p.int16(), t.p.int16(), t.p.int16()
+	t.p.tags(t.flexible)
+	if t.p.out {
+		return e, false
+	}
+	e.raw = before[:len(before)-len(t.p.b)]
+	return e, true
+}
+
+// AnswerVersions appends our own answer to a request for ApiVersions in a version
+// that is newer than we know, as a broker answers it: error 35 in the form of version
+// 0, which every client reads, and the versions that there are. broker is the highest
+// that the broker has, -1 if that is not known.
+func AnswerVersions(dst []byte, correlation int32, broker int16) []byte {
+	most := apis[KeyAPIVersions].Max
+	if broker >= 0 {
+		most = min(most, broker)
+	}
+	dst = binary.BigEndian.AppendUint32(dst, AnswerHead-SizeLen+2+4+sizeEntry)
+	dst = binary.BigEndian.AppendUint32(dst, uint32(correlation))
+	dst = binary.BigEndian.AppendUint16(dst, uint16(codeUnsupportedVersion))
+	dst = binary.BigEndian.AppendUint32(dst, 1)
+	dst = binary.BigEndian.AppendUint16(dst, uint16(KeyAPIVersions))
+	dst = binary.BigEndian.AppendUint16(dst, 0)
+	return binary.BigEndian.AppendUint16(dst, uint16(most))
 }
