@@ -1,6 +1,6 @@
 package varz
 
-// This file and names_protocol.go are the list of all metrics; nothing else makes
+// This file, names_protocol.go and names_kafka.go are the list of all metrics; nothing else makes
 // a Desc outside of tests. The values are constants in all but syntax.
 //
 // Where the scales library measured the same thing its name is kept, so that
@@ -566,5 +566,6 @@ func All() []*Desc {
 		DiscoveryEndpoints, SubsetLeftOut, DiscoveryUpdates, DiscoveryErrors, DiscoveryHeld, PeerErrors, Reloads, ReloadFailures, SeriesFolded, DiscoveryAnnounced, DiscoveryStale, DiscoveryHeldEndpoints, DiscoveryLimbo, DiscoveryLeaving,
 		RedisCommands, RedisErrors, RedisLocal, RedisDenied, RedisForeign, RedisLooks, RedisLooksFailed, RedisTopologies,
 		RedisMirrored, RedisMirrorDropped, RedisMirrorErrors,
+		KafkaRequests, KafkaLatency, KafkaErrors, KafkaPrograms, KafkaAcks, KafkaHints, KafkaHintsStripped, KafkaProduced, KafkaFetched, KafkaTopicErrors, KafkaLag,
 	}
 }
