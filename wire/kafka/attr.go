@@ -1,6 +1,10 @@
 package kafka
 
-import "sidecar"
+import (
+	"strconv"
+
+	"sidecar"
+)
 
 // The parts of a session by which it is routed and named.
 const (
@@ -21,13 +25,22 @@ func Select(name string) (sidecar.Selector, bool) {
 	return sidecar.Selector{}, false
 }
 
-var session = []byte("session")
+// Never changed.
+var (
+	session   = []byte("session")
+	bootstrap = []byte("bootstrap")
+)
 
 // Attr is a part of the session.
 func (t *Talk) Attr(sel sidecar.Selector) ([]byte, bool) {
 	switch sel.Attr {
 	case sidecar.AttrOperation, sidecar.AttrOpName:
 		return session, true
+	case attrNode:
+		if t.Node < 0 {
+			return bootstrap, true
+		}
+		return strconv.AppendInt(t.number[:0], int64(t.Node), 10), true
 	case attrClient:
 		return t.Client, t.Client != nil
 	}

@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -12,12 +13,18 @@ import (
 // Settings of a server that may change while it runs.
 type Settings struct {
 	MaxRequest    int           // bytes of one request
-	Held          int           // most bytes of an answer that is held to be rewritten, but for those that must be
+	Held          int           // most bytes of an answer that has to be whole to be rewritten
 	HeaderTimeout time.Duration // of a silence in the middle of a request's head, and of a login
 	IdleTimeout   time.Duration // of a session on which nothing is under way
+	StallTimeout  time.Duration // of a message that has begun and does not go on, 0: a minute
+	ParkAfter     time.Duration // idle time after which Serve gives up a connection that has said nothing yet, 0: never
+	CancelOnFIN   bool          // a client's FIN ends its session; else it gets its answers
 	Hints         Hints
 	Hidden        []int16 // keys that clients do not see, and may not use
 	PassUnknown   bool    // APIs that nobody has reviewed are given on
+
+	hiding *Hiding
+	hints  Places // where hints lead
 }
 
 // Hints is what becomes of addresses in answers to Produce and Fetch (KIP-951).
@@ -42,10 +49,13 @@ type Params struct {
 	BrokerAt func(ctx context.Context, node int32) string
 	Wheel    *sock.Wheel
 	Buffers  *sock.Buffers
-	Lot      *sock.Lot
-	Room     *sock.Room
-	Pipes    *sock.Pipes
-	Refused  func(x *sidecar.Exchange, client string, f *sidecar.Fault)
+	Lot      *sock.Lot   // watches clients that wait for a broker; nil: nobody does
+	Room     *sock.Room  // what answers are held in that fit no buffer; nil: one of its own
+	Pipes    *sock.Pipes // nil: large messages are copied
+	// Refused is told of what came from a client (its address, "" if it has
+	// none) and never became an exchange for the handler. x has the times. It is
+	// called once each and keeps no x. nil: nobody.
+	Refused func(x *sidecar.Exchange, client string, f *sidecar.Fault)
 }
 
 // Server is the local side: it serves Kafka clients, one connection each.
@@ -53,14 +63,47 @@ type Server struct {
 	params   Params
 	set      atomic.Pointer[Settings]
 	draining atomic.Bool
+	actives  sync.Pool
 }
 
 // NewServer makes a server.
 func NewServer(p Params, s Settings) *Server {
+	if p.Room == nil {
+		p.Room = sock.NewRoom(sock.MaxRoom)
+	}
 	srv := &Server{params: p}
 	srv.Set(s)
+	srv.actives.New = func() any {
+		a := &active{srv: srv}
+		a.alarms.Init(p.Wheel, a)
+		a.guard.Init(p.Lot, &a.x, a.finEnds)
+		a.talk.Relay = &a.relay
+		a.relay.init(a)
+		return a
+	}
 	return srv
 }
 
+// defaultStall is how long a message may stand still where nothing is set.
+const defaultStall = time.Minute
+
 // Set changes the settings for sessions that begin from now on.
-func (s *Server) Set(set Settings) { s.set.Store(&set) }
+func (s *Server) Set(set Settings) {
+	if set.StallTimeout <= 0 {
+		set.StallTimeout = defaultStall
+	}
+	set.hiding = NewHiding(set.Hidden, set.PassUnknown, set.Hints)
+	set.hints = s.params.Places
+	if set.Hints != RewriteHints {
+		set.hints = Strip(s.params.Places)
+	}
+	s.set.Store(&set)
+}
+
+// Drain makes every session end when it has nothing under way. The listener tells
+// each connection by Client.Drain, too.
+func (s *Server) Drain() { s.draining.Store(true) }
+
+// Refuse turns away a connection that the listener does not take: Kafka has no
+// words for that but a reset, upon which clients wait and come back.
+func (s *Server) Refuse(c *sock.Conn, _ sidecar.Reason) { _ = c.Abort() }

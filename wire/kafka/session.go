@@ -11,7 +11,8 @@ type Talk struct {
 	// Relay carries what the two say.
 	Relay Relay
 
-	class sidecar.Class
+	class  sidecar.Class
+	number [11]byte // Node as text
 }
 
 // Relay is the client's side of a Talk.
@@ -22,6 +23,11 @@ type Relay interface {
 	// it joins. It calls x.Commit when the session is established, before the
 	// first byte for the client. c is closed behind it, whatever it returns.
 	Relay(x *sidecar.Exchange, c *Conn) *sidecar.Fault
+}
+
+// begin readies the talk for another session.
+func (t *Talk) begin(node int32, client []byte) {
+	t.Node, t.Client, t.class = node, client, sidecar.NoClass
 }
 
 // Rewind tells that another broker may be dialled: nothing was relayed.

@@ -1,0 +1,69 @@
+package kafka
+
+import (
+	"errors"
+	"fmt"
+
+	"sidecar"
+	"sidecar/sock"
+)
+
+var (
+	errNowhere   = errors.New("no node is at the address that the client dialled")
+	errNoRoom    = &Problem{text: "the process holds as many bytes of answers as it may"}
+	errSlowHead  = &Problem{text: "half a request came, and nothing further"}
+	errStray     = &Problem{text: "the broker has answered what nobody asked"}
+	errLongFront = &Problem{text: "a request begins with a name that fits no buffer"}
+	errHalf      = errors.New("the client ended in the middle of a request")
+	errExpired   = errors.New("the login at the broker is over, and answers are owed")
+)
+
+// unknownNode is a broker that nobody knows.
+type unknownNode struct{ node int32 }
+
+func (u *unknownNode) Error() string {
+	return fmt.Sprintf("the cluster has no node %d: a client has it from before it left, or it has not come yet", u.node)
+}
+
+func noNode(err error) *sidecar.Fault {
+	return &sidecar.Fault{Stage: sidecar.StageRoute, Flags: sidecar.Rejected, Reason: sidecar.NoEndpoints, Err: err}
+}
+
+func badRequest(err error) *sidecar.Fault {
+	return &sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.FromClient | sidecar.Rejected, Reason: sidecar.BadRequest, Err: err}
+}
+
+func slowHead() *sidecar.Fault {
+	return &sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.FromClient | sidecar.Timeout, Reason: sidecar.StalledOut, Err: errSlowHead}
+}
+
+func badAnswer(err error) *sidecar.Fault {
+	return &sidecar.Fault{Stage: sidecar.StageRead, Reason: sidecar.BadReply, Err: err}
+}
+
+func tooLarge(err error) *sidecar.Fault {
+	return &sidecar.Fault{Stage: sidecar.StageRead, Reason: sidecar.TooLarge, Err: err}
+}
+
+// brokerEnded is the fault of a broker that ended before everything was answered.
+func brokerEnded(s sidecar.Stage, err error) *sidecar.Fault {
+	reason := sidecar.PeerClosed
+	if sock.IsReset(err) {
+		reason = sidecar.PeerReset
+	}
+	return &sidecar.Fault{Stage: s, Reason: reason, Err: err}
+}
+
+// clientEnded is that of a client which has gone, or takes no more.
+func clientEnded(err error) *sidecar.Fault {
+	return &sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.FromClient, Reason: sidecar.ClientLeft, Err: err}
+}
+
+// allowed is why a request may not be sent, nil if it may. Kafka has no answer to
+// what is not allowed that each client understands, but to close.
+func (a *active) allowed(h Head) *sidecar.Fault {
+	if p := a.set.hiding.Refuse(h.Key, h.Version); p != nil && h.Key != KeyAPIVersions {
+		return badRequest(p)
+	}
+	return nil
+}

@@ -1,0 +1,76 @@
+package kafka
+
+import (
+	"sidecar"
+	"sidecar/sock"
+)
+
+// admit takes up the request that b begins: its answer is awaited from here on. b
+// is the whole of it, or as much as there is of a large one.
+func (r *relay) admit(h Head, b []byte) bool {
+	if f := r.a.allowed(h); f != nil {
+		return r.stop(f)
+	}
+	if h.Key == KeyProduce {
+		acks, ok := Acks(b, h.Version)
+		if !ok {
+			return r.stop(badRequest(errLongFront))
+		}
+		if acks == 0 {
+			return true // nobody answers it
+		}
+	}
+	e := awaited{started: r.x.Now(), correlation: h.Correlation, size: int32(SizeLen + h.Size), key: h.Key, version: h.Version}
+	for !r.flight.push(e) {
+		if !r.flush() || !r.awaitFlight(maxFlight/2) {
+			return false
+		}
+		e.started = r.x.Now()
+	}
+	return true
+}
+
+// isOurs tells whether a request is answered here: one to ApiVersions that is newer
+// than all we know.
+func (r *relay) isOurs(h Head) bool {
+	return h.Key == KeyAPIVersions && h.Version > Of(KeyAPIVersions).Max
+}
+
+// answer answers a request to ApiVersions that is newer than all we know, as brokers
+// do: with the versions of ApiVersions itself, upon which the client asks anew.
+// Its answer is behind those to what came before, and nobody asks much before
+// this: so those are awaited.
+func (r *relay) answer(h Head) bool {
+	total := SizeLen + h.Size
+	if !r.flush() || !r.awaitFlight(0) {
+		return false
+	}
+	a := r.a
+	if a.w-a.r < total {
+		return r.stop(badRequest(errLongFront))
+	}
+	a.r += total
+	r.at = a.r
+	var kept [64]byte
+	return r.reply(AnswerVersions(kept[:0], h.Correlation, r.conn.Versions.Of(KeyAPIVersions)))
+}
+
+// reply writes an answer of ours to the client, with nothing under way: the helper
+// writes nothing meanwhile.
+func (r *relay) reply(b []byte) bool {
+	err := sock.ErrWoken
+	if r.x.Block(writeSide{r.client}) {
+		_, err = r.client.Write(b, nil)
+	}
+	cause := r.x.Unblock()
+	switch {
+	case err == nil && cause == sidecar.NoCause:
+		return true
+	case err == nil:
+		r.client.RearmWrite()
+		return r.woken(cause)
+	case cause != sidecar.NoCause:
+		return r.stop(cause.Fault(sidecar.StageRead))
+	}
+	return r.stop(clientEnded(err))
+}
