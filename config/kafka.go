@@ -239,12 +239,12 @@ func parsePorts(s string) (p Ports, err error) {
 }
 
 // checkLoopbackNetwork is for the first two numbers of the addresses of brokers.
-// Those of 127.0 are other programs'.
+// Those of 127.0 are other programs', the last one of 127.255 is everybody's.
 func checkLoopbackNetwork(s string) error {
 	second, ok := strings.CutPrefix(s, "127.")
 	n, err := strconv.ParseUint(second, 10, 8)
-	if !ok || err != nil || n == 0 || strconv.FormatUint(n, 10) != second {
-		return complain(`expected the first two numbers of addresses, "127.1" to "127.255", got %s`, shown(s))
+	if !ok || err != nil || n == 0 || n == 255 || strconv.FormatUint(n, 10) != second {
+		return complain(`expected the first two numbers of addresses, "127.1" to "127.254", got %s`, shown(s))
 	}
 	return nil
 }

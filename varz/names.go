@@ -567,5 +567,6 @@ func All() []*Desc {
 		RedisCommands, RedisErrors, RedisLocal, RedisDenied, RedisForeign, RedisLooks, RedisLooksFailed, RedisTopologies,
 		RedisMirrored, RedisMirrorDropped, RedisMirrorErrors,
 		KafkaRequests, KafkaLatency, KafkaErrors, KafkaPrograms, KafkaAcks, KafkaHints, KafkaHintsStripped, KafkaProduced, KafkaFetched, KafkaTopicErrors, KafkaLag,
+		KafkaLooks, KafkaLooksFailed, KafkaNodeChanges, KafkaUnknownNode, KafkaNodes,
 	}
 }

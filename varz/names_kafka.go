@@ -48,3 +48,27 @@ var (
 		Labels: []Label{LabelListener, LabelTopic},
 		Help:   "Records behind the first that was last fetched of each partition, added up; of several consumers of a topic, the one that fetched last counts."}
 )
+
+// The brokers of Kafka clusters.
+var (
+	KafkaLooks = &Desc{Name: "sidecar.kafka.looks",
+		Prom: "sidecar_kafka_looks_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "How often the brokers of a Kafka cluster were asked who is where."}
+	KafkaLooksFailed = &Desc{Name: "sidecar.kafka.looks_failed",
+		Prom: "sidecar_kafka_looks_failed_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Looks in which no broker that was asked could say who is where."}
+	KafkaNodeChanges = &Desc{Name: "sidecar.kafka.node_changes",
+		Prom: "sidecar_kafka_node_changes_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "How often brokers have come, gone or moved to another address."}
+	KafkaUnknownNode = &Desc{Name: "sidecar.kafka.unknown_node",
+		Prom: "sidecar_kafka_unknown_node_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Connections of clients to the address of a node of which nobody knew where it is, whether it was then found or not."}
+	KafkaNodes = &Desc{Name: "sidecar.kafka.nodes",
+		Prom: "sidecar_kafka_nodes", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Brokers that are known."}
+)
