@@ -31,9 +31,9 @@ var placeNames = [...]string{"here", "127.92.0.1", strings.Repeat("x", 130), "a"
 
 // codec is one kind of answer that names brokers.
 type codec struct {
-	key             int16
-	most, flexible  int16
-	rewritten, hint int16 // the first versions that are rewritten, and that have hints
+	key            int16
+	most, flexible int16
+	hint           int16 // the first version that has hints as a tagged field, 0 if none
 }
 
 var rewrittenAnswers = []codec{

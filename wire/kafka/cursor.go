@@ -70,7 +70,7 @@ func uvarint(b []byte) (v, n int) {
 // count is that of an array whose elements have at least so many bytes, -1 for
 // null.
 func (c *cursor) count(flexible bool, least int) int {
-	n := 0
+	var n int
 	if flexible {
 		n = c.uvarint() - 1
 	} else {
@@ -87,7 +87,7 @@ func (c *cursor) count(flexible bool, least int) int {
 
 // text is a string, nil where it is null.
 func (c *cursor) text(flexible bool) []byte {
-	n := 0
+	var n int
 	if flexible {
 		n = c.uvarint() - 1
 	} else {

@@ -16,7 +16,7 @@ var layouts = [...]layout{
 	{key: 12, most: 4, flexible: 4, steps: codeSince1Steps}, // Heartbeat
 	{key: 13, most: 5, flexible: 4, steps: codeSince1Steps}, // LeaveGroup
 	{key: 14, most: 5, flexible: 4, steps: codeSince1Steps}, // SyncGroup
-	{key: KeySASLHandshake, most: 1, flexible: 99, steps: onlyCodeSteps},
+	{key: KeySASLHandshake, most: 1, flexible: 2, steps: onlyCodeSteps},
 	{key: 19, most: 7, flexible: 5, steps: createTopicsSteps},
 	{key: 22, most: 5, flexible: 2, steps: codeSteps}, // InitProducerId
 	{key: 25, most: 4, flexible: 3, steps: codeSteps}, // AddOffsetsToTxn

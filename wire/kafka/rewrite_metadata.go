@@ -21,7 +21,7 @@ func rewriteMetadata(dst []byte, version int16, frame []byte, p Places) (out []b
 // spliceBrokers appends the frame of c with the list of brokers at c replaced.
 func spliceBrokers(dst []byte, c *cursor, s shape, p Places) (out []byte, changed bool, problem *Problem) {
 	from := c.at
-	if look := *c; look.count(s.flexible, s.least()) <= 0 && !look.bad {
+	if look := *c; look.count(s.flexible, leastBroker) <= 0 && !look.bad {
 		return dst, false, nil
 	}
 	dst = append(dst, c.b[:from]...)

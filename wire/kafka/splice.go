@@ -5,13 +5,9 @@ import "encoding/binary"
 // shape is which fields an element of a list of brokers has.
 type shape struct{ flexible, rack, fenced bool }
 
-// least is how many bytes one has at least: id, host, port and what follows.
-func (s shape) least() int {
-	if s.flexible {
-		return 4 + 1 + 4 + 1
-	}
-	return 4 + 2 + 4
-}
+// leastBroker is how many bytes an element has at least: id, host and port, and
+// where a length takes less than two bytes, what follows.
+const leastBroker = 4 + 2 + 4
 
 // appendBrokers appends the list of brokers at c, each at its place. One that has
 // no place is left out, as a broker leaves out those that have no address on the
@@ -19,7 +15,7 @@ func (s shape) least() int {
 // not available, and they ask again later). An empty host and port 0 would be
 // dialled: Java's resolver takes "" for the loopback address.
 func appendBrokers(dst []byte, c *cursor, s shape, p Places) (out []byte, kept int) {
-	n := c.count(s.flexible, s.least())
+	n := c.count(s.flexible, leastBroker)
 	at := len(dst)
 	dst = appendCount(dst, n, s.flexible)
 	width := len(dst) - at
