@@ -36,7 +36,7 @@ fuzz: ## run every fuzz target for FUZZTIME (30s)
 
 conformance: ## run the long tests: a million requests a protocol (an hour at most)
 	@scripts/install.sh nginx dnsmasq zookeeper redis-server
-	@scripts/install.sh mvn javac cmake flex bison c++ cc python3 node npm redis-cli redis-benchmark hiredis tclsh || true # for peers in other languages
+	@scripts/install.sh mvn javac cmake flex bison c++ cc python3 node npm redis-cli redis-benchmark hiredis tclsh kcat || true # for peers in other languages
 	SIDECAR_CONFORMANCE=1 $(GO) test -tags conformance -count=1 -v -run Conformance -timeout 60m ./...
 
 bench: ## measure the sidecar beside other proxies on a quiet machine (half an hour); BENCH="-all" and the like

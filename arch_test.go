@@ -67,6 +67,7 @@ internal/rediscluster -> nothing           # real Redis Clusters and Sentinels f
 internal/finagle -> nothing                # real Finagle servers and clients for conformance tests
 internal/thrifttest -> nothing             # Apache Thrift's own test in three languages, for conformance tests
 internal/brokers -> nothing                # real and in-process Kafka brokers for the tests of several packages
+internal/kafkaclients -> nothing           # Kafka clients in five languages, for conformance tests
 internal/redisclients -> nothing           # Redis clients in five languages and Redis' own suite, for conformance tests
 internal/sim  -> balance, upstream, upstream/*, root
 internal/sim/run -> internal/sim, balance, upstream/*, root # the command of the simulation
@@ -74,7 +75,7 @@ internal/e2e  -> everything                # the end-to-end suite that every pro
 `
 
 // testOnly are packages that only tests, and each other, may import.
-const testOnly = "internal/peer, internal/leak, internal/zoo, internal/ads, internal/rediscluster, internal/finagle, internal/thrifttest, internal/redisclients, internal/brokers, internal/e2e, internal/sim, internal/sim/run"
+const testOnly = "internal/peer, internal/leak, internal/zoo, internal/ads, internal/rediscluster, internal/finagle, internal/thrifttest, internal/redisclients, internal/brokers, internal/kafkaclients, internal/e2e, internal/sim, internal/sim/run"
 
 // outside says which packages may import what is not ours: one line for each
 // direct dependency. A package under test may import no more than that either.
