@@ -16,4 +16,9 @@ func TestPlaceOfAKnownNodeAllocatesNothing(t *testing.T) {
 	if n := testing.AllocsPerRun(100, func() { l.Place(3) }); n != 0 {
 		t.Errorf("loopback: %v allocations", n)
 	}
+	ports := portsOf(&binds{}, nil)
+	ports.Place(3)
+	if n := testing.AllocsPerRun(100, func() { ports.Place(3) }); n != 0 {
+		t.Errorf("ports: %v allocations", n)
+	}
 }
