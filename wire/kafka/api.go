@@ -111,7 +111,8 @@ func (a *API) Addresses() bool {
 // use one nevertheless.
 //
 // A broker has no business to tell hints before Produce 10 and Fetch 16 (KIP-951),
-// but where tags are, a tag can be.
+// but where tags are, a tag can be. Fetch is walked through without them, too, for
+// what it says of partitions.
 func (a *API) Treatment(version int16) Treatment {
 	switch a.Key {
 	case KeyMetadata, KeyFindCoordinator, KeyDescribeCluster, KeyAPIVersions, KeyShareAcknowledge:
@@ -120,11 +121,7 @@ func (a *API) Treatment(version int16) Treatment {
 		if a.FlexibleAt(version) {
 			return Whole
 		}
-	case KeyFetch:
-		if a.FlexibleAt(version) {
-			return Walked
-		}
-	case KeyShareFetch:
+	case KeyFetch, KeyShareFetch:
 		return Walked
 	}
 	return Pass

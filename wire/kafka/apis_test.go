@@ -78,7 +78,7 @@ func TestAnswersWithAddressesDoNotJustPass(t *testing.T) {
 		want         Treatment
 	}{
 		{KeyProduce, 8, Pass}, {KeyProduce, 10, Whole}, {KeyProduce, 13, Whole}, {KeyProduce, 99, Whole},
-		{KeyFetch, 11, Pass}, {KeyFetch, 16, Walked}, {KeyFetch, 18, Walked},
+		{KeyFetch, 11, Walked}, {KeyFetch, 16, Walked}, {KeyFetch, 18, Walked},
 		{KeyMetadata, 0, Whole}, {KeyMetadata, 13, Whole}, {KeyFindCoordinator, 0, Whole}, {KeyDescribeCluster, 0, Whole},
 		{KeyShareFetch, 1, Walked}, {KeyShareAcknowledge, 1, Whole}, {KeyAPIVersions, 0, Whole},
 		{11, 5, Pass}, {88, 0, Pass},

@@ -69,7 +69,7 @@ func (cl *SingleClient) compose(ctx context.Context, p *pending) ([]byte, *sidec
 		return j.answer, nil
 	}
 	if problem != nil {
-		return nil, badBroker(problem)
+		return nil, badAnswer(problem)
 	}
 	return p.own, nil
 }
@@ -99,7 +99,7 @@ func (cl *SingleClient) produced(ctx context.Context, p *pending) ([]byte, *side
 		if j.fault == nil {
 			n, problem := s.take(j.node, j.answer)
 			if problem != nil {
-				return nil, badBroker(problem)
+				return nil, badAnswer(problem)
 			}
 			throttle = max(throttle, n)
 		}
@@ -111,7 +111,7 @@ func (cl *SingleClient) produced(ctx context.Context, p *pending) ([]byte, *side
 	}
 	if s.acks == 0 {
 		if stale {
-			return nil, badBroker(errSilentLost)
+			return nil, badAnswer(errSilentLost)
 		}
 		return nil, nil
 	}

@@ -215,7 +215,7 @@ func (cl *SingleClient) head() (Head, *sidecar.Fault) {
 		case p == nil:
 			return h, nil
 		case p != More:
-			return h, badAsk(p)
+			return h, badRequest(p)
 		}
 		cl.w = copy(cl.buf, cl.buf[cl.r:cl.w])
 		cl.r = 0

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"sidecar"
-	"sidecar/sock"
 )
 
 // noBroker is the fault of a request for a node that nobody knows.
@@ -13,27 +12,10 @@ func noBroker(node int32) *sidecar.Fault {
 	return &sidecar.Fault{Stage: sidecar.StageRoute, Flags: sidecar.Rejected, Reason: sidecar.NoEndpoints, Err: fmt.Errorf("nobody knows where node %d is", node)}
 }
 
-func badBroker(p *Problem) *sidecar.Fault {
-	return &sidecar.Fault{Stage: sidecar.StageRead, Reason: sidecar.BadReply, Err: p}
-}
-
-// lostBroker is the fault of a broker that ended with a request under way.
-func lostBroker(s sidecar.Stage, err error) *sidecar.Fault {
-	f := &sidecar.Fault{Stage: s, Reason: sidecar.PeerClosed, Err: err}
-	if sock.IsReset(err) {
-		f.Reason = sidecar.PeerReset
-	}
-	return f
-}
-
 var errSpace = errors.New("the process holds as many bytes of requests and answers as it may")
 
 func noSpace() *sidecar.Fault {
 	return &sidecar.Fault{Stage: sidecar.StageRead, Reason: sidecar.TooLarge, Err: errSpace}
-}
-
-func badAsk(p *Problem) *sidecar.Fault {
-	return &sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.FromClient | sidecar.Rejected, Reason: sidecar.BadRequest, Err: p}
 }
 
 // producersOnly is why a request is not served, and what its sender can do.

@@ -37,7 +37,7 @@ type lane struct {
 	cl     *SingleClient
 	node   int32
 	jobs   chan *job
-	bell   laneBell
+	bell   bell
 	stops  atomic.Bool
 	x      sidecar.Exchange
 	alarms sock.Alarms
@@ -52,21 +52,10 @@ type lane struct {
 const laneTries = 3
 
 func (cl *SingleClient) newLane(node int32) *lane {
-	l := &lane{cl: cl, node: node, jobs: make(chan *job, laneJobs), bell: make(laneBell, 1)}
+	l := &lane{cl: cl, node: node, jobs: make(chan *job, laneJobs), bell: make(bell, 1)}
 	l.alarms.Init(cl.srv.params.Wheel, &l.x)
 	l.talk = Talk{Node: node, Client: cl.ip, Relay: l}
 	return l
-}
-
-// laneBell wakes who waits for a job.
-type laneBell chan struct{}
-
-// Wake ends the present wait, or else the next one.
-func (b laneBell) Wake() {
-	select {
-	case b <- struct{}{}:
-	default:
-	}
 }
 
 // submit gives the lane a job. It never waits: there is room for all there can be.
@@ -119,7 +108,7 @@ func (l *lane) connect(ctx context.Context) *sidecar.Fault {
 	case f != nil:
 		return f
 	case l.job != nil && l.tries >= laneTries:
-		return lostBroker(sidecar.StageWrite, errUnsteady)
+		return brokerEnded(sidecar.StageWrite, errUnsteady)
 	}
 	return nil
 }
@@ -171,7 +160,7 @@ func (l *lane) Relay(x *sidecar.Exchange, c *Conn) *sidecar.Fault {
 	for l.job != nil || l.next(x) {
 		if !c.Sock.Look() {
 			if l.silent { // the broker's only word for what it could not write
-				return l.done(x, nil, lostBroker(sidecar.StageWrite, errSilent))
+				return l.done(x, nil, brokerEnded(sidecar.StageWrite, errSilent))
 			}
 			return nil // with the job
 		}
@@ -224,7 +213,7 @@ func (l *lane) ask(x *sidecar.Exchange, c *sock.Conn) *sidecar.Fault {
 	answer, f := l.receive(x, c)
 	if f == nil {
 		if _, id, _ := ParseAnswerHead(answer); id != j.correlation {
-			f = badBroker(errOrder)
+			f = badAnswer(errOrder)
 		}
 	}
 	return l.done(x, answer, f)
@@ -261,7 +250,7 @@ func (l *lane) send(x *sidecar.Exchange, c *sock.Conn, b []byte) *sidecar.Fault 
 		case cause != sidecar.NoCause && cause != sidecar.Draining:
 			return cause.Fault(sidecar.StageWrite)
 		case err != nil && cause == sidecar.NoCause:
-			return lostBroker(sidecar.StageWrite, err)
+			return brokerEnded(sidecar.StageWrite, err)
 		}
 		b = b[n:]
 	}
@@ -298,12 +287,12 @@ func (l *lane) receive(x *sidecar.Exchange, c *sock.Conn) ([]byte, *sidecar.Faul
 					return nil, noSpace()
 				}
 			case p != More:
-				return b, badBroker(p)
+				return b, badAnswer(p)
 			}
 		}
 		switch {
 		case total != 0 && n > total:
-			return b, badBroker(errOrder)
+			return b, badAnswer(errOrder)
 		case total != 0 && n == total:
 			return b[:total], nil
 		}
@@ -341,7 +330,7 @@ func (l *lane) read(x *sidecar.Exchange, c *sock.Conn, b []byte) (int, *sidecar.
 		case cause != sidecar.NoCause && cause != sidecar.Draining:
 			return 0, cause.Fault(sidecar.StageRead)
 		case n == 0 && err != nil && cause == sidecar.NoCause:
-			return 0, lostBroker(sidecar.StageRead, err)
+			return 0, brokerEnded(sidecar.StageRead, err)
 		case n > 0:
 			x.Moved(x.Now())
 			return n, nil

@@ -150,12 +150,4 @@ func (s *split) going(topic int, leader int32) (n int) {
 
 func (p *part) goes(leader int32) bool { return p.leader == leader && !p.done }
 
-func (s *split) count(dst []byte, n int) []byte { return appendCount(dst, s.flexible, n) }
-
-// appendCount appends the number of an array's elements.
-func appendCount(dst []byte, flexible bool, n int) []byte {
-	if flexible {
-		return binary.AppendUvarint(dst, uint64(n)+1)
-	}
-	return binary.BigEndian.AppendUint32(dst, uint32(n))
-}
+func (s *split) count(dst []byte, n int) []byte { return appendCount(dst, n, s.flexible) }

@@ -39,14 +39,14 @@ func (cl *SingleClient) serve(ctx context.Context, p *pending) *sidecar.Fault {
 		return cl.versions(p)
 	case h.Key == KeyMetadata && h.Version <= singleMetadata, h.Key == KeyInitProducerID && h.Version <= singleInit:
 		if h.Key == KeyInitProducerID && transactional(p.frame, h.Version) {
-			return badAsk(errTransactional)
+			return badRequest(errTransactional)
 		}
 		p.ask(job{frame: p.frame, node: anyBroker, patience: askPatience})
 		return nil
 	case h.Key == KeyProduce && h.Version <= singleProduce:
 		return cl.produce(ctx, p)
 	}
-	return badAsk(producersOnly(h))
+	return badRequest(producersOnly(h))
 }
 
 var errTransactional = &Problem{text: "a transactional producer: this listener is for producers without transactions; mode = \"transparent\" has them"}
@@ -62,7 +62,7 @@ func (cl *SingleClient) versions(p *pending) *sidecar.Fault {
 	out, code, problem := askVersions(nil, p.head, p.frame)
 	switch {
 	case problem != nil:
-		return badAsk(problem)
+		return badRequest(problem)
 	case code != 0:
 		p.own = refuseVersions(p.own, p.head, code)
 	default:
@@ -75,7 +75,7 @@ func (cl *SingleClient) versions(p *pending) *sidecar.Fault {
 func (cl *SingleClient) produce(ctx context.Context, p *pending) *sidecar.Fault {
 	s := &p.split
 	if problem := s.parse(p.frame, p.head.Version); problem != nil {
-		return badAsk(problem)
+		return badRequest(problem)
 	}
 	cl.count(p)
 	if !cl.lead(s) {

@@ -27,7 +27,7 @@ func (w *waiter) begin(limit time.Duration) {
 // read waits for bytes. sock.ErrWoken: the wait was ended.
 func (w *waiter) read(c *sock.Conn, b []byte) (n int, err error) {
 	w.x.Moved(w.x.Now())
-	if !w.x.Block(inSide{c}) {
+	if !w.x.Block(readSide{c}) {
 		w.x.Unblock()
 		return 0, sock.ErrWoken
 	}
@@ -43,7 +43,7 @@ func (w *waiter) await(c *sock.Conn) error {
 	if !c.Raw() {
 		return nil
 	}
-	if !w.x.Block(inSide{c}) {
+	if !w.x.Block(readSide{c}) {
 		w.x.Unblock()
 		return sock.ErrWoken
 	}
@@ -58,7 +58,7 @@ func (w *waiter) await(c *sock.Conn) error {
 func (w *waiter) write(c *sock.Conn, b []byte) error {
 	for len(b) > 0 {
 		w.x.Moved(w.x.Now())
-		if !w.x.Block(outSide{c}) {
+		if !w.x.Block(writeSide{c}) {
 			w.x.Unblock()
 			return sock.ErrWoken
 		}
@@ -73,16 +73,3 @@ func (w *waiter) write(c *sock.Conn, b []byte) error {
 	}
 	return nil
 }
-
-// inSide and outSide wake who reads a connection and who writes to it: here these
-// are two goroutines.
-type (
-	inSide  struct{ c *sock.Conn }
-	outSide struct{ c *sock.Conn }
-)
-
-// Wake ends the wait of who reads.
-func (s inSide) Wake() { s.c.WakeRead() }
-
-// Wake ends the wait of who writes.
-func (s outSide) Wake() { s.c.WakeWrite() }
