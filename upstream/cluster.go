@@ -34,6 +34,9 @@ type Params struct {
 	Lines []Line
 	// Choose is the set of Lines that x goes over; nil is the first. Hot.
 	Choose func(x *sidecar.Exchange) int
+	// Aside is who performs x in the place of the endpoints' connections, for what
+	// has connections of its own; nil from it, and nil, is nobody. Hot.
+	Aside func(x *sidecar.Exchange) sidecar.Service
 	// Other is another upstream of that name, to fall back on; nil from it if
 	// there is none at the moment. Called for each request that falls back.
 	Other func(name string) sidecar.Service

@@ -1,6 +1,8 @@
 package upstream
 
 import (
+	"context"
+
 	"sidecar"
 	"sidecar/balance"
 	"sidecar/upstream/breaker"
@@ -36,6 +38,8 @@ type stack struct {
 //     must not be refused for it.
 //   - circuit: outside of retry, as it counts what callers saw: what a retry has
 //     mended is well.
+//   - aside: inside of all that is about the upstream as a whole. What is outside
+//     of the pool has its own connections, and picks and tries again by itself.
 //   - hedge: inside of the circuit, which counts a request once. Outside of
 //     retry, whose tries are all the first sender's: the second makes one, at
 //     the balancer.
@@ -47,13 +51,27 @@ func (c *Cluster) compose(s Settings, b *balance.Levels, at balance.Coordinate) 
 		Rules: s.Retry.Rules, Of: out.rules.retries(), Backoff: s.Retry.Backoff, Budget: c.budget,
 		Others: c.others, Random: c.params.Random, Metrics: c.counters.retries,
 	})
-	inner := sidecar.Stack(sidecar.ServiceFunc(out.pick), out.drop, out.bulkhead, c.guards.circuit.Layer, out.hedge, again)
+	inner := sidecar.Stack(sidecar.ServiceFunc(out.pick), out.drop, out.bulkhead, c.guards.circuit.Layer, out.aside, out.hedge, again)
 	out.spare = sidecar.Stack(inner, out.stats, out.deadline)
 	out.service = out.spare
 	if fallback := c.fallback(s.Fallback); fallback != nil {
 		out.service = sidecar.Stack(inner, out.stats, out.deadline, fallback)
 	}
 	return out
+}
+
+// aside is the layer that leads past the endpoints what is not theirs.
+func (s *stack) aside(next sidecar.Service) sidecar.Service {
+	of := s.cluster.params.Aside
+	if of == nil {
+		return next
+	}
+	return sidecar.ServiceFunc(func(ctx context.Context, x *sidecar.Exchange) error {
+		if to := of(x); to != nil {
+			return to.Do(ctx, x)
+		}
+		return next.Do(ctx, x)
+	})
 }
 
 // composeEndpoint states the order of an endpoint's layers, outermost first.

@@ -556,6 +556,7 @@ func All() []*Desc {
 		HedgesSent, HedgesWon, HedgesLost, HedgesRefused, HedgesDark,
 		PoolSize, PoolQueueSize, PoolWaits, PoolDialWaits, PoolExhausted, StaleConnections, ConnectFailures, SocketConnects, SocketNumConnections, SocketOpenLatency,
 		HTTPBytesSent, HTTPBytesRecv,
+		ProducerRecords, ProducerBytes, ProducerFailed, ProducerUnknown, ProducerRefused, ProducerBuffered,
 		SocketBytesSent, SocketBytesRecv, ThriftMessagesSent, ThriftMessagesRecv,
 		RedisMessagesSent, RedisMessagesRecv, RedisRepliesLarge, RedisConnsUnclean, RedisShared, RedisCalls, RedisAbandoned,
 		MuxMessagesSent, MuxMessagesRecv, MuxMaxTag, MuxTags, MuxAbandoned, MuxDiscards, MuxNacks, MuxDrains, MuxLeases, MuxLeasesOver, MuxPingLatency, MuxPingsUnanswered,

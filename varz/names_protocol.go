@@ -163,3 +163,31 @@ var (
 		Labels: []Label{LabelService},
 		Help:   "How often the answer differed from the one before: slots, masters or replicas are others."}
 )
+
+// Records that came by HTTP and went to Kafka.
+var (
+	ProducerRecords = &Desc{Name: "sidecar.kafka.producer.records",
+		Prom: "sidecar_kafka_producer_records_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Records that came by HTTP and that Kafka's brokers have, by what acks asks of them."}
+	ProducerBytes = &Desc{Name: "sidecar.kafka.producer.bytes",
+		Prom: "sidecar_kafka_producer_bytes_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Bytes of their keys, values and headers."}
+	ProducerFailed = &Desc{Name: "sidecar.kafka.producer.records_failed",
+		Prom: "sidecar_kafka_producer_records_failed_total", Kind: KindCounter,
+		Labels: []Label{LabelService, LabelReason},
+		Help:   "Records that came by HTTP and failed, by the broker's code or by what kept them from it."}
+	ProducerUnknown = &Desc{Name: "sidecar.kafka.producer.records_unknown",
+		Prom: "sidecar_kafka_producer_records_unknown_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Records of which clients were told that nobody knows whether they are written."}
+	ProducerRefused = &Desc{Name: "sidecar.kafka.producer.refused",
+		Prom: "sidecar_kafka_producer_refused_total", Kind: KindCounter,
+		Labels: []Label{LabelService},
+		Help:   "Requests answered with 429, as max_buffered bytes were under way."}
+	ProducerBuffered = &Desc{Name: "sidecar.kafka.producer.buffered_bytes",
+		Prom: "sidecar_kafka_producer_buffered_bytes", Kind: KindGauge,
+		Labels: []Label{LabelService},
+		Help:   "Bytes of records under way to Kafka, what each takes beside its own counted."}
+)

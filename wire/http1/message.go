@@ -72,6 +72,16 @@ func (m *message) Attr(sel sidecar.Selector) ([]byte, bool) {
 	return nil, false
 }
 
+// Fields goes through the fields of the request, names as they came, until yield
+// says false. The bytes are valid until Do returns.
+func (m *message) Fields(yield func(name, value []byte) bool) {
+	for i := range m.req.fields {
+		if f := &m.req.fields[i]; !yield(f.nameIn(m.in), f.valueIn(m.in)) {
+			return
+		}
+	}
+}
+
 // opName is the request's method, or that of a Thrift service which is called
 // over HTTP in JSON, as far as its body is held: all such calls are a POST to one
 // path. Most requests are told apart by the body's first bytes.
