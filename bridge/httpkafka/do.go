@@ -23,12 +23,12 @@ func (e *toldError) Told() string  { return e.text }
 
 // Do writes the records of x and returns when each of them is over, or when x is
 // interrupted: what becomes of the others then nobody is told.
-func (p *Producer) Do(_ context.Context, x *sidecar.Exchange) error {
+func (p *Producer) Do(ctx context.Context, x *sidecar.Exchange) error {
 	b, ours := x.Msg.(*batch)
 	if !ours {
 		return &sidecar.Fault{Stage: sidecar.StageRoute, Flags: sidecar.Unsent, Reason: sidecar.Internal, Err: errNoBatch}
 	}
-	if f := p.send(b); f != nil {
+	if f := p.send(context.WithoutCancel(ctx), b); f != nil {
 		return f
 	}
 	cause := b.wait(x)
@@ -46,8 +46,9 @@ func (p *Producer) Do(_ context.Context, x *sidecar.Exchange) error {
 	return b.failed(&sum)
 }
 
-// send gives the records to the library, all or, with a fault, none.
-func (p *Producer) send(b *batch) *sidecar.Fault {
+// send gives the records to the library, all or, with a fault, none. ctx is that of
+// the records: it must not end with the client.
+func (p *Producer) send(ctx context.Context, b *batch) *sidecar.Fault {
 	before := &sidecar.Fault{Stage: sidecar.StagePick, Flags: sidecar.Unsent | sidecar.Rejected}
 	seeds := p.seeds.Load()
 	if len(*seeds) == 0 {
@@ -77,9 +78,9 @@ func (p *Producer) send(b *batch) *sidecar.Fault {
 	b.left.Store(int64(len(b.entries)))
 	for i := range b.entries {
 		e := &b.entries[i]
-		// Not with the exchange's time: the library would fail all that has been
-		// batched with a record of which the time is over.
-		client.TryProduce(context.Background(), &e.Record, e.finish)
+		// Not with the exchange's time either: the library would fail all that has
+		// been batched with a record of which the time is over.
+		client.TryProduce(ctx, &e.Record, e.finish)
 	}
 	return nil
 }

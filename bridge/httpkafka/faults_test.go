@@ -95,8 +95,9 @@ func TestSilenceOfBrokersIsToldAsUnknown(t *testing.T) {
 
 func TestWithoutRoomNothingIsWritten(t *testing.T) {
 	c, _ := brokers.Fake(t, 1, "", kfake.SeedTopics(1, "orders"))
-	hold := make(chan struct{})
+	hold, came := make(chan struct{}), make(chan struct{})
 	c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
+		close(came)
 		c.SleepControl(func() { <-hold })
 		return nil, nil, false
 	})
@@ -107,9 +108,7 @@ func TestWithoutRoomNothingIsWritten(t *testing.T) {
 			t.Errorf("one that is alone: %d: %s", got.status, got.raw)
 		}
 	})
-	for r.buffered.Load() == 0 {
-		time.Sleep(time.Millisecond)
-	}
+	<-came
 	got := r.post(t, "/topics/orders", linesType, "1\n2\n")
 	if got.status != 429 || got.header.Get("Retry-After") == "" || !strings.Contains(got.Message, "nothing of this request was written") || got.Offsets != nil {
 		t.Errorf("%d: %s", got.status, got.raw)
@@ -125,7 +124,7 @@ func TestClosedProducerSaysSo(t *testing.T) {
 	c, _ := brokers.Fake(t, 1, "", kfake.SeedTopics(1, "orders"))
 	r := newRig(t, c.ListenAddrs(), nil)
 	r.post(t, "/topics/orders", "", "v")
-	r.Producer.Close()
+	r.Close(context.Background())
 	if got := r.post(t, "/topics/orders", "", "v"); got.status != 503 || got.header.Get("X-Sidecar-Reason") != "shutting_down" {
 		t.Errorf("%d: %s", got.status, got.raw)
 	}

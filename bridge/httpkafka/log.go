@@ -1,7 +1,6 @@
 package httpkafka
 
 import (
-	"context"
 	"log/slog"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -11,28 +10,19 @@ import (
 // mends by itself, mostly. It is told no secrets, and so tells none.
 type logger struct{ to *slog.Logger }
 
-// Level is the most that is wanted of the library.
-func (l logger) Level() kgo.LogLevel {
-	ctx := context.Background()
-	switch {
-	case l.to.Enabled(ctx, slog.LevelDebug):
-		return kgo.LogLevelInfo
-	case l.to.Enabled(ctx, slog.LevelInfo):
-		return kgo.LogLevelWarn
-	case l.to.Enabled(ctx, slog.LevelWarn):
-		return kgo.LogLevelError
-	}
-	return kgo.LogLevelNone
-}
+// Level is the most that is wanted of the library: what it says of each request and
+// connection is nobody's concern.
+func (l logger) Level() kgo.LogLevel { return kgo.LogLevelInfo }
 
 // Log takes a line.
 func (l logger) Log(level kgo.LogLevel, msg string, keyvals ...any) {
-	to := slog.LevelDebug
+	msg = "producer: " + msg
 	switch level {
 	case kgo.LogLevelError:
-		to = slog.LevelWarn
+		l.to.Warn(msg, keyvals...)
 	case kgo.LogLevelWarn:
-		to = slog.LevelInfo
+		l.to.Info(msg, keyvals...)
+	default:
+		l.to.Debug(msg, keyvals...)
 	}
-	l.to.Log(context.Background(), to, "producer: "+msg, keyvals...)
 }

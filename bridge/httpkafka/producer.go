@@ -48,10 +48,10 @@ type Producer struct {
 	end    context.CancelFunc
 }
 
-// NewProducer makes one.
-func NewProducer(p Params, s Settings) *Producer {
+// NewProducer makes one. Clients of former settings end with ctx at the latest.
+func NewProducer(ctx context.Context, p Params, s Settings) *Producer {
 	out := &Producer{params: p, stats: newStats(p.Registry, p.Name), trouble: trouble{now: p.Now}}
-	out.ended, out.end = context.WithCancel(context.Background())
+	out.ended, out.end = context.WithCancel(ctx)
 	out.seeds.Store(new([]string))
 	out.set.Store(&s)
 	out.now.Store(newClients(&out.params, s, &out.trouble))
@@ -85,9 +85,9 @@ func (p *Producer) Seeds(addresses []string) {
 // Flush waits until all that is buffered is written or has failed, or ctx ends.
 func (p *Producer) Flush(ctx context.Context) error { return p.now.Load().flush(ctx) }
 
-// Close ends the producer: what is buffered then has a second. No request may come
-// any more.
-func (p *Producer) Close() {
+// Close ends the producer: what is buffered has until ctx ends, and not longer than
+// a second. Requests that come later are told so.
+func (p *Producer) Close(ctx context.Context) {
 	p.mu.Lock()
 	again := p.closed
 	p.closed = true
@@ -95,7 +95,7 @@ func (p *Producer) Close() {
 	if again {
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), lastFlush)
+	ctx, cancel := context.WithTimeout(ctx, lastFlush)
 	defer cancel()
 	p.now.Load().close(ctx)
 	p.end()

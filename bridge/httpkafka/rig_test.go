@@ -52,7 +52,7 @@ func newRig(t testing.TB, seeds []string, change func(*Settings, *Params)) *rig 
 	if change != nil {
 		change(&s, &p)
 	}
-	r.Producer = NewProducer(p, s)
+	r.Producer = NewProducer(context.Background(), p, s)
 	r.Seeds(seeds)
 	wheel, bufs := sock.NewWheel(sidecar.Now), sock.NewBuffers()
 	lot, err := sock.NewLot(sidecar.Now)
@@ -67,7 +67,7 @@ func newRig(t testing.TB, seeds []string, change func(*Settings, *Params)) *rig 
 		t.Fatal(err)
 	}
 	r.url = "http://" + ln.Addr().String()
-	t.Cleanup(r.Close)
+	t.Cleanup(func() { r.Close(context.Background()) })
 	serve(t, ln, srv, lot)
 	t.Cleanup(r.client.CloseIdleConnections)
 	return r
