@@ -170,8 +170,8 @@ var (
 		Prom: "sidecar_kafka_producer_records_total", Kind: KindCounter,
 		Labels: []Label{LabelService},
 		Help:   "Records that came by HTTP and that Kafka's brokers have, by what acks asks of them."}
-	ProducerBytes = &Desc{Name: "sidecar.kafka.producer.bytes",
-		Prom: "sidecar_kafka_producer_bytes_total", Kind: KindCounter,
+	ProducerBytes = &Desc{Name: "sidecar.kafka.producer.bytes_written",
+		Prom: "sidecar_kafka_producer_written_bytes_total", Kind: KindCounter,
 		Labels: []Label{LabelService},
 		Help:   "Bytes of their keys, values and headers."}
 	ProducerFailed = &Desc{Name: "sidecar.kafka.producer.records_failed",

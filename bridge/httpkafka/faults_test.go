@@ -96,8 +96,9 @@ func TestSilenceOfBrokersIsToldAsUnknown(t *testing.T) {
 func TestWithoutRoomNothingIsWritten(t *testing.T) {
 	c, _ := brokers.Fake(t, 1, "", kfake.SeedTopics(1, "orders"))
 	hold, came := make(chan struct{}), make(chan struct{})
+	var once sync.Once
 	c.ControlKey(int16(kmsg.Produce), func(kmsg.Request) (kmsg.Response, error, bool) {
-		close(came)
+		once.Do(func() { close(came) })
 		c.SleepControl(func() { <-hold })
 		return nil, nil, false
 	})
