@@ -20,15 +20,20 @@ type Conn struct {
 	// Expires is when the broker ends the login (KIP-368), 0 for never, by
 	// sidecar.Now.
 	Expires int64
+	// Renew is when to log in again (see Reauthenticate), 0 for never.
+	Renew int64
 
-	dialer *Dialer
-	used   bool
+	dialer  *Dialer
+	account *account // as which it is logged in
+	auth    int16    // the broker's highest version of SaslAuthenticate
+	used    bool
 }
 
-// Status is Closed once the connection has carried a session, or its login is
-// about to end.
+// Status is Closed once the connection has carried a session, its login is about
+// to end, or was of another user than connections have now.
 func (c *Conn) Status(look bool) sidecar.Status {
-	if c.used || look && !c.Sock.Look() {
+	switch {
+	case c.used, c.Renew != 0 && c.dialer.params.Now() >= c.Renew, !c.account.same(c.dialer.account.Load()), look && !c.Sock.Look():
 		return sidecar.Closed
 	}
 	return sidecar.Open

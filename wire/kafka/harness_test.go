@@ -213,6 +213,7 @@ func (s *stage) do(ctx context.Context, x *sidecar.Exchange) error {
 	}
 	x.Try(address, 1, x.Now())
 	s.dials.Add(1)
+	s.dialer.sounded.put(address, 2) // scripted brokers are asked nothing beside what clients ask
 	c, err := s.dialer.Connect(ctx, address)
 	if err != nil {
 		return &sidecar.Fault{Stage: sidecar.StageDial, Flags: sidecar.Unsent, Reason: sidecar.ConnectFailed, Err: err}
