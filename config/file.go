@@ -156,11 +156,12 @@ type Upstream struct {
 	Key  string // "upstream.users", for File.ProblemAt
 	Name string //
 	Sources
-	Protocol string // one of the Protocols
-	Thrift   Thrift // of ProtocolThrift and ProtocolThriftMux
-	Mux      Mux    // of ProtocolThriftMux
-	Redis    Redis  // of ProtocolRedis
-	Kafka    Kafka  // of ProtocolKafka
+	Protocol string   // one of the Protocols
+	Thrift   Thrift   // of ProtocolThrift and ProtocolThriftMux
+	Mux      Mux      // of ProtocolThriftMux
+	Redis    Redis    // of ProtocolRedis
+	Kafka    Kafka    // of ProtocolKafka
+	Producer Producer // the same, for records that come by HTTP
 	Reach
 	Timeouts
 	Balance     Balance

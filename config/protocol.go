@@ -81,6 +81,9 @@ func protocolsMeet(r *reader, f *File) {
 	meet := func(from, protocol, to, key string) {
 		if p := speaks[to]; p != "" && joins(p) != joins(protocol) && slices.Contains(upstreamProtocols().names, protocol) && slices.Contains(upstreamProtocols().names, p) {
 			hint := ""
+			if protocol == ProtocolHTTP && p == ProtocolKafka && from == theListener {
+				return // records, which a producer writes
+			}
 			if protocol == ProtocolHTTP && joins(p) == ProtocolThrift && from == theListener {
 				if typed[to] {
 					return // JSON, whose types the file says

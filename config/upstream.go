@@ -45,18 +45,19 @@ func upstream(name string, t *table, process Process, led lead) Upstream {
 	switch u.Protocol {
 	case ProtocolThrift:
 		u.Thrift = thriftUpstream(t.table("thrift"), u.Protocol)
-		t.unfit(u.Protocol, "mux", "redis", "kafka")
+		t.unfit(u.Protocol, "mux", "redis", "kafka", "producer")
 	case ProtocolThriftMux:
 		u.Mux, u.Thrift = mux(t.table("mux")), thriftUpstream(t.table("thrift"), u.Protocol)
-		t.unfit(u.Protocol, "redis", "kafka")
+		t.unfit(u.Protocol, "redis", "kafka", "producer")
 	case ProtocolRedis:
 		u.Redis = redisUpstream(t.table("redis"))
-		t.unfit(u.Protocol, "thrift", "mux", "kafka")
+		t.unfit(u.Protocol, "thrift", "mux", "kafka", "producer")
 	case ProtocolKafka:
 		u.Kafka = kafkaUpstream(t.table("kafka"))
+		u.Producer = producer(t.table("producer"))
 		t.unfit(u.Protocol, "thrift", "mux", "redis")
 	default:
-		t.unfit(u.Protocol, "thrift", "mux", "redis", "kafka")
+		t.unfit(u.Protocol, "thrift", "mux", "redis", "kafka", "producer")
 	}
 	u.TLS = upstreamTLS(t)
 	u.Balance = balance(t.table("balance"), process, u.Redis.keyed() || u.Protocol == ProtocolKafka)
