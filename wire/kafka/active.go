@@ -92,6 +92,7 @@ func (cl *Client) Serve(ctx context.Context) (idle bool) {
 
 // refused tells of a connection that never became a session.
 func (a *active) refused(f *sidecar.Fault) {
+	a.srv.stats.refused(f)
 	if a.srv.params.Refused != nil {
 		a.srv.params.Refused(&a.x, string(a.cl.ip), f)
 	}

@@ -19,6 +19,7 @@ type down struct {
 	now    int64  // when the last bytes came
 	out    []byte // what an answer was rewritten to
 	walk   Walker
+	asked                 // what is answered by the answer at hand
 	fault  *sidecar.Fault // why it ended, nil: the broker did, in good order
 	in     int64          // bytes from the broker
 	torn   bool           // half an answer has come
@@ -38,6 +39,12 @@ func (d *down) begin(now int64) {
 	d.writes.Store(false)
 	d.since.Store(0)
 	d.said.Store(now)
+}
+
+// asked is the request of an answer, for who is told of that.
+type asked struct {
+	key, version int16
+	started      int64
 }
 
 // failed tells whether it has ended for a fault.
@@ -152,6 +159,7 @@ func (d *down) left(err error, mid bool) bool {
 
 // give writes a and then b to the client, at its pace.
 func (d *down) give(a, b []byte) bool {
+	d.r.a.srv.stats.Out.Add(uint64(len(a) + len(b)))
 	n, err := d.r.client.TryWrite(a, b)
 	if err == nil {
 		return true

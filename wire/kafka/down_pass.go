@@ -56,12 +56,9 @@ func treatment(e *awaited) Treatment {
 func (d *down) small(e *awaited, frame []byte) bool {
 	total := len(frame)
 	d.count(e, total)
-	changed := false
-	if treatment(e) != Pass {
-		var p *Problem
-		if changed, p = d.rewrite(e, frame); p != nil {
-			return d.wrong(p)
-		}
+	changed, p := d.rewrite(e, frame)
+	if p != nil {
+		return d.wrong(p)
 	}
 	d.ready++
 	if !changed {
@@ -77,10 +74,16 @@ func (d *down) small(e *awaited, frame []byte) bool {
 	return true
 }
 
-// rewrite rewrites an answer that is whole. Of one that is changed d.out is what
-// clients are to be given.
+// rewrite tells who counts what an answer says that is whole, and rewrites it. Of one
+// that is changed d.out is what clients are to be given.
 func (d *down) rewrite(e *awaited, frame []byte) (changed bool, p *Problem) {
 	set := d.r.set
+	if names := d.walk.Look(e.key, e.version, frame); !names && e.key != KeyAPIVersions {
+		return false, nil
+	}
+	if e.key == KeyMetadata {
+		d.walk.Topics(e.version, frame, maxTopics, d.r.a.srv.stats)
+	}
 	switch e.key {
 	case KeyAPIVersions:
 		d.out, p = set.hiding.Versions(d.out[:0], e.version, frame)
@@ -89,12 +92,17 @@ func (d *down) rewrite(e *awaited, frame []byte) (changed bool, p *Problem) {
 		d.out, changed, p = Rewrite(d.out[:0], e.key, e.version, frame, d.r.a.srv.params.Places)
 	default:
 		d.out, changed, p = Rewrite(d.out[:0], e.key, e.version, frame, set.hints)
+		if changed {
+			d.r.a.srv.stats.hinted(set.Hints != RewriteHints)
+		}
 	}
 	return changed, p
 }
 
 // count tells those who count of an answer, whose head has come.
 func (d *down) count(e *awaited, size int) {
+	d.asked = asked{e.key, e.version, e.started}
+	d.r.a.srv.stats.answered(e.key, d.now-e.started)
 	if api := Of(e.key); api != nil && api.Long {
 		return // its time is what others took
 	}
@@ -179,6 +187,7 @@ func (d *down) splice(left int) (int, bool) {
 
 // pour writes what is in the pipe to the client, at its pace.
 func (d *down) pour(p *sock.Pipe) bool {
+	d.r.a.srv.stats.Out.Add(uint64(p.Held()))
 	_, err := d.r.client.TrySpliceOut(p)
 	if err == sock.ErrAgain {
 		d.waits(true)
@@ -196,9 +205,10 @@ func (d *down) walked(e *awaited, total int) bool {
 	d.walk.Begin(e.key, e.version, total-AnswerHead)
 	left := total - (d.w - d.at)
 	skip, p := d.walk.Take(d.buf[d.at+AnswerHead : d.w])
-	for {
-		if p != nil {
-			return d.wrong(p)
+	for p == nil {
+		if left == 0 && !d.walk.Whole() {
+			p = errAnswer
+			break
 		}
 		d.at = d.w
 		if !d.flush(nil) {
@@ -207,8 +217,7 @@ func (d *down) walked(e *awaited, total int) bool {
 		if skip = min(skip, left); skip > 0 && !d.stream(skip) {
 			return false
 		}
-		left -= skip
-		if left == 0 {
+		if left -= skip; left == 0 {
 			break
 		}
 		d.hold()
@@ -219,6 +228,12 @@ func (d *down) walked(e *awaited, total int) bool {
 		d.r0, d.w, d.at = 0, n, 0
 		left -= n
 		skip, p = d.walk.Take(d.buf[:n])
+	}
+	if p != nil {
+		return d.wrong(p)
+	}
+	if d.walk.Hinted {
+		d.r.a.srv.stats.hinted(true)
 	}
 	d.ready++
 	d.answered()

@@ -11,11 +11,20 @@ func (r *relay) admit(h Head, b []byte) bool {
 	if f := r.a.allowed(h); f != nil {
 		return r.stop(f)
 	}
-	if h.Key == KeyProduce {
+	stats := r.a.srv.stats
+	stats.asked(h.Key, h.Version)
+	switch h.Key {
+	case KeyAPIVersions:
+		if name, release, ok := ClientSoftware(b, h.Version); ok {
+			stats.program(name, release)
+		}
+	case KeyProduce:
 		acks, ok := Acks(b, h.Version)
 		if !ok {
 			return r.stop(badRequest(errLongFront))
 		}
+		stats.produce(acks)
+		r.produced(h, b)
 		if acks == 0 {
 			return true // nobody answers it
 		}
@@ -28,6 +37,23 @@ func (r *relay) admit(h Head, b []byte) bool {
 		e.started = r.x.Now()
 	}
 	return true
+}
+
+// produced counts the bytes of a request to Produce by topic: as many for one as for
+// another, and of a large request, whose beginning is all that is there, those of the
+// topics that are seen. Most name one.
+func (r *relay) produced(h Head, b []byte) {
+	n := 0
+	for t := AskedOf(b, h.Key, h.Version); ; n++ {
+		if _, _, ok := t.Next(); !ok {
+			break
+		}
+	}
+	t := AskedOf(b, h.Key, h.Version)
+	for range n {
+		topic, id, _ := t.Next()
+		r.a.srv.stats.produced(topic, id, (SizeLen+h.Size)/n)
+	}
 }
 
 // isOurs tells whether a request is answered here: one to ApiVersions that is newer

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"testing"
@@ -24,12 +25,13 @@ func paths(t *testing.T, test func(t *testing.T, newStage func(seed string) *sta
 	}
 }
 
+// filler is n bytes of which no piece is like another, up to 8 MB.
 func filler(n int) string {
-	var b strings.Builder
-	for i := 0; b.Len() < n; i++ {
-		fmt.Fprintf(&b, "%07d ", i)
+	b := make([]byte, 0, n+8)
+	for i := uint32(0); len(b) < n; i++ {
+		b = binary.BigEndian.AppendUint32(b, i)
 	}
-	return b.String()[:n]
+	return string(b[:n])
 }
 
 func TestFramesPassBothWays(t *testing.T) {

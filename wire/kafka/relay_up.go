@@ -103,6 +103,7 @@ func (r *relay) sendSlowly(b []byte) bool {
 }
 
 func (r *relay) sent(n int) {
+	r.a.srv.stats.In.Add(uint64(n))
 	if t := r.x.Tries.Last(); t != nil {
 		t.Out += int64(n)
 	}
@@ -214,11 +215,13 @@ func (r *relay) pour(p *sock.Pipe) bool {
 	r.sent(n)
 	r.sends = true
 	defer r.sentAll()
+	r.moved()
 	for err == sock.ErrAgain || err == sock.ErrWoken {
-		r.moved()
 		ready := r.x.Block(writeSide{r.broker})
 		if ready {
-			n, err = r.broker.SpliceOut(p)
+			if n, err = r.broker.SpliceOut(p); n > 0 {
+				r.moved()
+			}
 			r.sent(n)
 		}
 		cause := r.x.Unblock()

@@ -8,6 +8,7 @@ import (
 
 	"sidecar"
 	"sidecar/sock"
+	"sidecar/varz"
 )
 
 // Settings of a server that may change while it runs.
@@ -56,12 +57,20 @@ type Params struct {
 	// none) and never became an exchange for the handler. x has the times. It is
 	// called once each and keeps no x. nil: nobody.
 	Refused func(x *sidecar.Exchange, client string, f *sidecar.Fault)
+	// Failed is told of errors in answers (f.Err is an *AnswerError), at most one a
+	// second of a topic. x is made for that: it has the upstream, the endpoint and
+	// the times of the request, and is not to be kept. Any session's helper calls
+	// it. nil: nobody.
+	Failed func(x *sidecar.Exchange, f *sidecar.Fault)
+	Stats  *Stats // nil: nobody counts
 }
 
 // Server is the local side: it serves Kafka clients, one connection each.
 type Server struct {
 	params   Params
 	set      atomic.Pointer[Settings]
+	stats    *Stats
+	told     tellings
 	draining atomic.Bool
 	actives  sync.Pool
 }
@@ -71,7 +80,10 @@ func NewServer(p Params, s Settings) *Server {
 	if p.Room == nil {
 		p.Room = sock.NewRoom(sock.MaxRoom)
 	}
-	srv := &Server{params: p}
+	if p.Stats == nil {
+		p.Stats = NewStats(new(varz.Registry), "")
+	}
+	srv := &Server{params: p, stats: p.Stats}
 	srv.Set(s)
 	srv.actives.New = func() any {
 		a := &active{srv: srv}
