@@ -15,6 +15,9 @@ const (
 	DefaultPort = "2181"
 	// DefaultPrefix begins the names of a serverset's members.
 	DefaultPrefix = "member_"
+	// brokersPath is where a Kafka cluster before 4.0 has its brokers, below the
+	// chroot that it may have. Their names are numbers.
+	brokersPath = "/brokers/ids"
 
 	maxServers = 32   // of one ensemble; seven is many
 	maxPath    = 1024 // bytes, of a path and of an endpoint's name
@@ -35,7 +38,8 @@ type Location struct {
 // A port that is left out is 2181. The path is the whole path as the ensemble
 // knows it, so what other clients give as a chroot stands at its beginning.
 // "?prefix=NAME" before the fragment takes children whose names begin with NAME
-// instead of "member_"; "?prefix=" takes all. Errors never repeat what stands
+// instead of "member_"; "?prefix=" takes all, which is so by itself of a path that
+// ends in /brokers/ids, where Kafka has its brokers. Errors never repeat what stands
 // before an "@".
 func ParseLocation(uri string) (Location, error) {
 	l, err := parseLocation(uri)
@@ -76,6 +80,9 @@ func parseLocation(uri string) (Location, error) {
 		return l, err
 	}
 	l.Path, err = parsePath(rest[slash:])
+	if !asked && strings.HasSuffix(l.Path, brokersPath) {
+		l.Prefix = ""
+	}
 	return l, err
 }
 

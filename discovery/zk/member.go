@@ -34,17 +34,18 @@ const (
 
 // Member is what the data of one member says, whichever of the formats it has.
 type Member struct {
-	Service    string            // "host:port"
+	Service    string            // "host:port"; of a broker "" if it has several and none is plain
 	Additional map[string]string // name -> "host:port"
 	Status     string            // "ALIVE" in a format that has none
+	Zone       string            // a broker's rack
 	Shard      string            // "" if it has none
 	Name       string            // nerve's name of the instance
 	Weight     float64           // 1 if it has none; 0 means: no traffic
 	Labels     map[string]string // nerve's
 }
 
-// wire is a member of either format: a serverset has serviceEndpoint, nerve
-// host and port at the top.
+// wire is a member of any format: a serverset has serviceEndpoint, nerve host and
+// port at the top, a broker endpoints.
 type wire struct {
 	Service    *hostPort                  `json:"serviceEndpoint"`
 	Additional map[string]json.RawMessage `json:"additionalEndpoints"`
@@ -56,6 +57,10 @@ type wire struct {
 	Name   json.RawMessage            `json:"name"`
 	Weight json.RawMessage            `json:"weight"`
 	Labels map[string]json.RawMessage `json:"labels"`
+
+	Endpoints json.RawMessage   `json:"endpoints"`
+	Protocols map[string]string `json:"listener_security_protocol_map"`
+	Rack      json.RawMessage   `json:"rack"`
 }
 
 type hostPort struct {
@@ -78,10 +83,12 @@ func DecodeMember(data []byte) (Member, error) {
 	switch {
 	case w.Service != nil:
 		return m, m.serverset(&w)
+	case len(w.Endpoints) > 0:
+		return m, m.broker(&w)
 	case w.Host != nil:
 		return m, m.nerve(&w)
 	}
-	return m, errors.New(`neither "serviceEndpoint" (a serverset) nor "host" and "port" (nerve)`)
+	return m, errors.New(`neither "serviceEndpoint" (a serverset) nor "host" and "port" (nerve) nor "endpoints" (a Kafka broker)`)
 }
 
 func (m *Member) serverset(w *wire) (err error) {
@@ -184,19 +191,22 @@ func plain(raw json.RawMessage) string {
 func (m *Member) endpoint(name string) (discovery.Endpoint, error) {
 	// What runs there is told by the shard, or nerve's name of the instance.
 	// The name of the node tells less: it is another after each lost session.
-	e := discovery.Endpoint{Address: m.Service, Weight: m.Weight, Name: m.Name, Identity: m.Name, Labels: m.Labels}
+	e := discovery.Endpoint{Address: m.Service, Weight: m.Weight, Zone: m.Zone, Name: m.Name, Identity: m.Name, Labels: m.Labels}
 	if m.Shard != "" {
 		e.Identity, e.Labels = "shard "+m.Shard, map[string]string{"shard": m.Shard}
 	}
-	if name == "" {
+	has := "it has none"
+	if len(m.Additional) > 0 {
+		has = "it has " + strings.Join(slices.Sorted(maps.Keys(m.Additional)), ", ")
+	}
+	switch {
+	case name == "" && m.Service == "":
+		return e, fmt.Errorf("several endpoints, none of which is plain: %s; name one behind the path, as in #%s", has, slices.Min(slices.Collect(maps.Keys(m.Additional))))
+	case name == "":
 		return e, nil
 	}
 	address, ok := m.Additional[name]
 	if !ok {
-		has := "it has none"
-		if len(m.Additional) > 0 {
-			has = "it has " + strings.Join(slices.Sorted(maps.Keys(m.Additional)), ", ")
-		}
 		return e, fmt.Errorf("no additional endpoint %q: %s", name, has)
 	}
 	e.Address, e.Name = address, name

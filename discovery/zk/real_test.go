@@ -86,6 +86,25 @@ func TestWithRealServers(t *testing.T) {
 			t.Errorf("got %+v", n)
 		}
 	})
+	t.Run("brokers of Kafka, as they write themselves", func(t *testing.T) {
+		broker := func(host, listener string) string {
+			return fmt.Sprintf(`{"listener_security_protocol_map":{"INSIDE":"PLAINTEXT","OUTSIDE":"SASL_SSL"},"endpoints":["INSIDE://%s.inside:1","%s://%s:1"],"rack":null,"jmx_port":-1,"features":{},"host":null,"timestamp":"1","port":-1,"version":5}`, host, listener, host)
+		}
+		for _, node := range []string{"/kafka", "/kafka/brokers", "/kafka/brokers/ids"} {
+			e.Make(c, node, "")
+		}
+		e.Make(c, "/kafka/brokers/ids/1", broker("a", "OUTSIDE"))
+		e.Make(c, "/kafka/brokers/ids/1001", broker("b", "OUTSIDE"))
+		r := record(t, e.URI("/kafka/brokers/ids")+"#SASL_SSL", Params{})
+		r.wants("a", "b")
+		inside := record(t, e.URI("/kafka/brokers/ids"), Params{})
+		inside.wants("a.inside", "b.inside")
+		if err := c.Delete("/kafka/brokers/ids/1", -1); err != nil {
+			t.Fatal(err)
+		}
+		e.Make(c, "/kafka/brokers/ids/2", broker("c", "OUTSIDE"))
+		r.wants("b", "c")
+	})
 	t.Run("a service that registers again is not lost with its old node", func(t *testing.T) {
 		w, nodes := crewed(t)
 		r := record(t, e.URI(w.path), Params{})
