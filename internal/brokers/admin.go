@@ -139,6 +139,7 @@ func partitions(ctx context.Context, c *kgo.Client, topic string) ([]kmsg.Metada
 // order is turned by one, and those that are first now are elected.
 func (r *Real) MoveLeaders(topic string) {
 	r.t.Helper()
+	first := map[int32]int32{}
 	r.await("new order of "+topic, func(ctx context.Context, c *kgo.Client) error {
 		parts, err := partitions(ctx, c, topic)
 		if err != nil {
@@ -151,6 +152,7 @@ func (r *Real) MoveLeaders(topic string) {
 			one := kmsg.NewAlterPartitionAssignmentsRequestTopicPartition()
 			one.Partition, one.Replicas = p.Partition, append(p.Replicas[1:len(p.Replicas):len(p.Replicas)], p.Replicas[0])
 			t.Partitions = append(t.Partitions, one)
+			first[p.Partition] = one.Replicas[0]
 		}
 		req.Topics = append(req.Topics, t)
 		resp, err := req.RequestWith(ctx, c)
@@ -159,11 +161,12 @@ func (r *Real) MoveLeaders(topic string) {
 		}
 		return err
 	})
-	r.Elect(topic)
+	r.elect(topic, first)
 }
 
-// Elect makes the first copy of each partition its leader.
-func (r *Real) Elect(topic string) {
+// elect makes the first copy of each partition its leader, once that is who first
+// says it is: a broker may tell of the old order for a while.
+func (r *Real) elect(topic string, first map[int32]int32) {
 	r.t.Helper()
 	r.await("election of "+topic, func(ctx context.Context, c *kgo.Client) error {
 		parts, err := partitions(ctx, c, topic)
@@ -176,7 +179,7 @@ func (r *Real) Elect(topic string) {
 		wrong := 0
 		for _, p := range parts {
 			t.Partitions = append(t.Partitions, p.Partition)
-			if p.Leader != p.Replicas[0] {
+			if p.Leader != first[p.Partition] {
 				wrong++
 			}
 		}
