@@ -27,7 +27,9 @@ type singleSetup struct {
 	srv     *Single
 	mu      sync.Mutex
 	nodes   map[int32]string
+	dead    map[int32]bool // nobody can connect to these
 	refused []string
+	clients []*SingleClient
 }
 
 // fromSidecar is the address from which brokers let connections in.
@@ -60,6 +62,9 @@ func newSingle(t *testing.T, set SingleSettings, opts ...kfake.Opt) *singleSetup
 		BrokerAt: func(_ context.Context, node int32) string {
 			s.mu.Lock()
 			defer s.mu.Unlock()
+			if s.dead[node] {
+				return "127.0.0.1:1"
+			}
 			return s.nodes[node]
 		},
 		Refused: func(_ *sidecar.Exchange, _ string, f *sidecar.Fault) {
@@ -73,7 +78,6 @@ func newSingle(t *testing.T, set SingleSettings, opts ...kfake.Opt) *singleSetup
 		t.Fatal(err)
 	}
 	s.address = l.Addr().String()
-	var clients []*SingleClient
 	var serving sync.WaitGroup
 	serving.Go(func() {
 		for {
@@ -83,7 +87,7 @@ func newSingle(t *testing.T, set SingleSettings, opts ...kfake.Opt) *singleSetup
 			}
 			cl := s.srv.NewClient(sock.New(nc))
 			s.mu.Lock()
-			clients = append(clients, cl)
+			s.clients = append(s.clients, cl)
 			s.mu.Unlock()
 			serving.Go(func() { cl.Serve(context.Background()) })
 		}
@@ -91,7 +95,7 @@ func newSingle(t *testing.T, set SingleSettings, opts ...kfake.Opt) *singleSetup
 	t.Cleanup(func() {
 		l.Close()
 		s.mu.Lock()
-		for _, cl := range clients {
+		for _, cl := range s.clients {
 			cl.Drain(true)
 		}
 		s.mu.Unlock()
@@ -176,6 +180,36 @@ func TestProducersOfOneBrokerWriteToAllLeaders(t *testing.T) {
 	}
 	if n := s.written(t, "orders"); n != records {
 		t.Errorf("%d records were written, want %d", n, records)
+	}
+	s.checkOrder(t, "orders", records)
+}
+
+// checkOrder reads a topic from the brokers themselves: each record is there once,
+// and those of a partition in the order in which they were given to the producer.
+func (s *singleSetup) checkOrder(t *testing.T, topic string, records int) {
+	t.Helper()
+	from := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(fromSidecar)}}
+	cl, err := kgo.NewClient(kgo.SeedBrokers(s.cluster.ListenAddrs()...), kgo.Dialer(from.DialContext), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer cl.Close()
+	seen, last := map[int]bool{}, map[int32]int{}
+	for len(seen) < records {
+		fetches := cl.PollFetches(context.Background())
+		fetches.EachRecord(func(r *kgo.Record) {
+			var n int
+			if _, err := fmt.Sscanf(string(r.Value), "record %d", &n); err != nil {
+				t.Fatal(err)
+			}
+			if seen[n] {
+				t.Errorf("record %d is there twice", n)
+			}
+			if before, ok := last[r.Partition]; ok && n < before {
+				t.Errorf("partition %d has record %d behind %d", r.Partition, n, before)
+			}
+			seen[n], last[r.Partition] = true, n
+		})
 	}
 }
 
