@@ -119,7 +119,7 @@ func (s *Source) moved(list []Node, by string) {
 		}
 		text = append(text, fmt.Sprintf("%d=%s", n.ID, n.Address))
 	}
-	s.log.Info("kafka: brokers are new or elsewhere", "count", len(list), "nodes", strings.Join(text, " "), "told_by", by)
+	s.log.Debug("kafka: brokers are new or elsewhere", "count", len(list), "nodes", strings.Join(text, " "), "told_by", by)
 }
 
 // give gives out the endpoints; with the lock held.

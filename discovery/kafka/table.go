@@ -179,9 +179,10 @@ func (t *table) endpoints(nodes *Nodes) []discovery.Endpoint {
 		id := strconv.Itoa(int(n.ID))
 		if i, there := at[n.Address]; there {
 			set[i].Labels[LabelNode] += "," + id
+			set[i].Priority = min(set[i].Priority, priority(n.Until))
 			continue
 		}
-		add(discovery.Endpoint{Address: n.Address, Weight: 1, Zone: n.Rack, Labels: map[string]string{LabelNode: id}})
+		add(discovery.Endpoint{Address: n.Address, Weight: 1, Zone: n.Rack, Priority: priority(n.Until), Labels: map[string]string{LabelNode: id}})
 	}
 	if !t.answered {
 		for _, e := range t.seeds {
@@ -189,7 +190,21 @@ func (t *table) endpoints(nodes *Nodes) []discovery.Endpoint {
 		}
 	}
 	for _, address := range slices.Sorted(maps.Keys(t.old)) {
-		add(t.old[address].Endpoint)
+		e := t.old[address].Endpoint
+		e.Priority = leavingPriority
+		add(e)
 	}
 	return set
+}
+
+// leavingPriority is that of endpoints which are given out for those who know them
+// by name: others have them only where nothing else is left.
+const leavingPriority = 1
+
+// priority is that of a node that is forgotten at that time, zero for none.
+func priority(until time.Time) int {
+	if until.IsZero() {
+		return 0
+	}
+	return leavingPriority
 }
