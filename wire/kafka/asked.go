@@ -3,7 +3,7 @@ package kafka
 // Asked goes through the topics that a request to Produce or Fetch names, as far as
 // its first bytes reach. The zero Asked has none.
 type Asked struct {
-	p        peek
+	p        cursor
 	left     int
 	key      int16
 	version  int16
@@ -25,7 +25,7 @@ func AskedOf(b []byte, key, version int16) (t Asked) {
 	default:
 		return t
 	}
-	t.left = t.p.count(t.flexible)
+	t.left = t.p.claimed(t.flexible)
 	return t
 }
 
@@ -52,7 +52,7 @@ func fetchFront(version int16) int {
 // Next is the next topic: its name or, in newer versions, its id of 16 bytes. ok is
 // false if there is none, or the bytes do not reach that far. topic lies in them.
 func (t *Asked) Next() (topic []byte, id, ok bool) {
-	if t.left == 0 || t.p.out {
+	if t.left == 0 || t.p.bad {
 		return nil, false, false
 	}
 	t.left--
@@ -61,7 +61,7 @@ func (t *Asked) Next() (topic []byte, id, ok bool) {
 	} else {
 		topic = t.p.text(t.flexible)
 	}
-	if t.p.out {
+	if t.p.bad {
 		return nil, false, false
 	}
 	t.partitions()
@@ -77,11 +77,11 @@ func (t *Asked) ids() bool {
 
 // partitions skips those of a topic, so that the next one can be read.
 func (t *Asked) partitions() {
-	n := t.p.count(t.flexible)
+	n := t.p.claimed(t.flexible)
 	if t.left == 0 {
 		return // nobody reads behind the last
 	}
-	for ; n > 0 && !t.p.out; n-- {
+	for ; n > 0 && !t.p.bad; n-- {
 		if t.key == KeyProduce {
 			t.p.skip(4)
 			t.p.skip(max(t.p.length(t.flexible, 4), 0))

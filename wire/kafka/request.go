@@ -6,7 +6,7 @@ package kafka
 // body is what is behind the head of a request: the client's id and, in flexible
 // versions, tagged fields. The id is a string of 16 bits' length even there (KIP-482
 // left it so for those who do not know the version yet).
-func body(b []byte, flexible bool) (p peek, client []byte) {
+func body(b []byte, flexible bool) (p cursor, client []byte) {
 	p.b = b
 	p.skip(RequestHead)
 	client = p.text(false)
@@ -17,7 +17,7 @@ func body(b []byte, flexible bool) (p peek, client []byte) {
 // ClientID is what the client calls itself; false if b has not all of it.
 func ClientID(b []byte) (id []byte, ok bool) {
 	p, id := body(b, false)
-	return id, !p.out
+	return id, !p.bad
 }
 
 // Acks is whose word the producer waits for, by its request to Produce: 0 nobody's,
@@ -26,11 +26,11 @@ func ClientID(b []byte) (id []byte, ok bool) {
 func Acks(b []byte, version int16) (acks int16, ok bool) {
 	p := produce(b, version)
 	acks = p.int16()
-	return acks, !p.out
+	return acks, !p.bad
 }
 
 // produce is a request to Produce from its acks on.
-func produce(b []byte, version int16) peek {
+func produce(b []byte, version int16) cursor {
 	flexible := version >= flexibleProduce
 	p, _ := body(b, flexible)
 	if version >= 3 {
@@ -56,5 +56,5 @@ func ClientSoftware(b []byte, version int16) (name, release []byte, ok bool) {
 	}
 	p, _ := body(b, true)
 	name, release = p.text(true), p.text(true)
-	return name, release, !p.out
+	return name, release, !p.bad
 }

@@ -8,20 +8,20 @@ import (
 // take notes what a leader answers (frame: its length word included) of the parts
 // that went to it, and gives its throttle time. Leaders tell them in any order.
 func (s *split) take(leader int32, frame []byte) (throttle int32, problem *Problem) {
-	p := peek{b: frame}
+	p := cursor{b: frame}
 	p.skip(AnswerHead)
 	p.tags(s.flexible)
 	at := 0 // where the last was: most are told in the order asked
-	for n := p.count(s.flexible); n > 0 && !p.out; n-- {
+	for n := p.count(s.flexible, 1); n > 0 && !p.bad; n-- {
 		name := p.text(s.flexible)
-		for m := p.count(s.flexible); m > 0 && !p.out; m-- {
+		for m := p.count(s.flexible, 1); m > 0 && !p.bad; m-- {
 			index := p.int32()
-			before := p.b
+			from := p.at
 			code := p.int16()
 			s.skipAnswer(&p)
-			raw := before[:len(before)-len(p.b)]
+			raw := p.b[from:p.at]
 			p.tags(s.flexible)
-			if p.out {
+			if p.bad {
 				break
 			}
 			if at = s.find(at, leader, name, index); at < 0 {
@@ -35,7 +35,7 @@ func (s *split) take(leader int32, frame []byte) (throttle int32, problem *Probl
 		throttle = p.int32()
 	}
 	p.tags(s.flexible)
-	if p.out {
+	if p.bad {
 		return 0, errShort
 	}
 	return throttle, nil
@@ -45,7 +45,7 @@ var errStrange = &Problem{text: "the broker answers of a partition that it was n
 
 // skipAnswer skips what an answer says of a partition behind the code: the offset,
 // when it was appended (2), where the log begins (5), what is wrong (8).
-func (s *split) skipAnswer(p *peek) {
+func (s *split) skipAnswer(p *cursor) {
 	p.skip(8)
 	if s.version >= 2 {
 		p.skip(8)
@@ -56,7 +56,7 @@ func (s *split) skipAnswer(p *peek) {
 	if s.version < 8 {
 		return
 	}
-	for n := p.count(s.flexible); n > 0 && !p.out; n-- {
+	for n := p.count(s.flexible, 1); n > 0 && !p.bad; n-- {
 		p.skip(4)
 		p.text(s.flexible)
 		p.tags(s.flexible)

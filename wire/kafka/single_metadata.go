@@ -18,10 +18,10 @@ type singlePlace struct {
 // readAnswer decodes a whole answer (frame: its length word included) as resp,
 // whose version is set. head tells whether its head has tags.
 func readAnswer(resp kmsg.Response, head bool, frame []byte) *Problem {
-	p := peek{b: frame}
+	p := cursor{b: frame}
 	p.skip(AnswerHead)
 	p.tags(head)
-	if p.out || resp.ReadFrom(p.b) != nil {
+	if p.bad || resp.ReadFrom(p.rest()) != nil {
 		return errShort
 	}
 	return nil

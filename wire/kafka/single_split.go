@@ -55,43 +55,43 @@ func (s *split) parse(frame []byte, version int16) *Problem {
 	s.topics, s.parts = s.topics[:0], s.parts[:0]
 	p := produce(frame, version)
 	s.acks, s.timeout = p.int16(), p.int32()
-	s.front = frame[:len(frame)-len(p.b)]
-	n := p.count(s.flexible)
+	s.front = frame[:p.at]
+	n := p.count(s.flexible, 1)
 	if n > maxSplitTopics {
 		return errManyParts
 	}
-	for ; n > 0 && !p.out; n-- {
+	for ; n > 0 && !p.bad; n-- {
 		if problem := s.topic(&p); problem != nil {
 			return problem
 		}
 	}
-	s.tail = p.b
+	s.tail = p.rest()
 	p.tags(s.flexible)
-	if p.out || len(p.b) > 0 {
+	if !p.whole() {
 		return errNoTopic
 	}
 	return nil
 }
 
-func (s *split) topic(p *peek) *Problem {
-	before := p.b
+func (s *split) topic(p *cursor) *Problem {
+	from := p.at
 	t := splitTopic{name: p.text(s.flexible), first: len(s.parts)}
-	t.raw = before[:len(before)-len(p.b)]
-	n := p.count(s.flexible)
+	t.raw = p.b[from:p.at]
+	n := p.count(s.flexible, 1)
 	if n > maxSplitParts-len(s.parts) {
 		return errManyParts
 	}
-	for ; n > 0 && !p.out; n-- {
-		before := p.b
+	for ; n > 0 && !p.bad; n-- {
+		from := p.at
 		e := part{topic: int32(len(s.topics)), index: p.int32()}
 		p.skip(max(p.length(s.flexible, 4), 0))
 		p.tags(s.flexible)
-		e.raw = before[:len(before)-len(p.b)]
+		e.raw = p.b[from:p.at]
 		s.parts = append(s.parts, e)
 	}
-	before = p.b
+	from = p.at
 	p.tags(s.flexible)
-	t.tags = before[:len(before)-len(p.b)]
+	t.tags = p.b[from:p.at]
 	t.end = len(s.parts)
 	s.topics = append(s.topics, t)
 	return nil

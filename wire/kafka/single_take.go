@@ -55,7 +55,7 @@ var errTransactional = &Problem{text: "a transactional producer: this listener i
 func transactional(frame []byte, version int16) bool {
 	flexible := Of(KeyInitProducerID).FlexibleAt(version)
 	p, _ := body(frame, flexible)
-	return p.length(flexible, 2) >= 0 || p.out
+	return p.length(flexible, 2) >= 0 || p.bad
 }
 
 func (cl *SingleClient) versions(p *pending) *sidecar.Fault {

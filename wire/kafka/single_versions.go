@@ -17,7 +17,7 @@ func askVersions(dst []byte, h Head, frame []byte) (out []byte, code int16, prob
 	req := kmsg.NewPtrApiVersionsRequest()
 	req.Version = h.Version
 	p, client := body(frame, req.IsFlexible())
-	if p.out || req.ReadFrom(p.b) != nil {
+	if p.bad || req.ReadFrom(p.rest()) != nil {
 		return dst, 0, errShort
 	}
 	if h.Version >= 5 {
@@ -58,7 +58,7 @@ func tellVersions(dst []byte, h Head, frame []byte) (out []byte, problem *Proble
 			resp.ApiKeys = append(resp.ApiKeys, k)
 		}
 	}
-	if t.p.out {
+	if t.p.bad {
 		return dst, errShort
 	}
 	return appendAnswer(dst, resp, false, h.Correlation), nil

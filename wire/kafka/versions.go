@@ -40,7 +40,7 @@ func ParseVersions(frame []byte, version int16) (v *Versions, code int16, proble
 		}
 		v.Most[e.key] = e.most
 	}
-	if t.p.out {
+	if t.p.bad {
 		return nil, 0, errShort
 	}
 	return v, t.code, nil
@@ -48,7 +48,7 @@ func ParseVersions(frame []byte, version int16) (v *Versions, code int16, proble
 
 // told goes through an answer to ApiVersions, entry by entry.
 type told struct {
-	p        peek
+	p        cursor
 	code     int16
 	flexible bool
 	left     int
@@ -70,25 +70,25 @@ func table(frame []byte, version int16) (t told, problem *Problem) {
 	t.p.skip(AnswerHead)
 	t.code = t.p.int16()
 	t.flexible = version >= flexibleVersions && t.code != codeUnsupportedVersion
-	t.left = t.p.count(t.flexible)
-	if t.p.out || t.left > len(t.p.b)/sizeEntry {
+	t.left = max(t.p.count(t.flexible, sizeEntry), 0)
+	if t.p.bad {
 		return t, errShort
 	}
 	return t, nil
 }
 
 func (t *told) next() (e entry, ok bool) {
-	if t.left == 0 || t.p.out {
+	if t.left == 0 || t.p.bad {
 		return e, false
 	}
 	t.left--
-	before := t.p.b
+	from := t.p.at
 	e.key, e.least, e.most = t.p.int16(), t.p.int16(), t.p.int16()
 	t.p.tags(t.flexible)
-	if t.p.out {
+	if t.p.bad {
 		return e, false
 	}
-	e.raw = before[:len(before)-len(t.p.b)]
+	e.raw = t.p.b[from:t.p.at]
 	return e, true
 }
 

@@ -15,11 +15,11 @@ func (h *Hiding) Versions(dst []byte, version int16, frame []byte) (out []byte, 
 	start := len(dst)
 	dst = append(dst, frame[:AnswerHead+2]...)
 	dst, kept := h.entries(dst, &t)
-	if t.p.out {
+	if t.p.bad {
 		return dst[:start], errShort
 	}
 	rest := len(dst)
-	dst = append(dst, t.p.b...)
+	dst = append(dst, t.p.rest()...)
 	if t.flexible && !kept.features() {
 		if problem := lowerFeatures(dst[rest:]); problem != nil {
 			return dst[:start], problem
@@ -86,11 +86,11 @@ const (
 // brokers support and what the cluster has settled on. Both are numbers of fixed
 // width, so nothing moves.
 func lowerFeatures(rest []byte) *Problem {
-	p := peek{b: rest}
+	p := cursor{b: rest}
 	p.skip(4) // throttle time
-	for n := p.uvarint(); n > 0 && !p.out; n-- {
+	for n := p.uvarint(); n > 0 && !p.bad; n-- {
 		tag := p.uvarint()
-		value := p.take(int(p.uvarint()))
+		value := p.take(p.uvarint())
 		if tag != tagSupported && tag != tagFinalized {
 			continue
 		}
@@ -98,7 +98,7 @@ func lowerFeatures(rest []byte) *Problem {
 			return errShort
 		}
 	}
-	if p.out {
+	if p.bad {
 		return errShort
 	}
 	return nil
@@ -107,12 +107,12 @@ func lowerFeatures(rest []byte) *Problem {
 // lower lowers transaction.version among the features in b, each its name and two
 // levels. false if they cannot be read.
 func lower(b []byte) bool {
-	p := peek{b: b}
-	for n := p.count(true); n > 0 && !p.out; n-- {
+	p := cursor{b: b}
+	for n := p.count(true, 1); n > 0 && !p.bad; n-- {
 		name := p.text(true)
 		levels := p.take(4)
 		p.tags(true)
-		if p.out || string(name) != featureName {
+		if p.bad || string(name) != featureName {
 			continue
 		}
 		for i := 0; i < 4; i += 2 {
@@ -120,5 +120,5 @@ func lower(b []byte) bool {
 			binary.BigEndian.PutUint16(levels[i:], uint16(min(level, lowFeature)))
 		}
 	}
-	return !p.out
+	return !p.bad
 }
