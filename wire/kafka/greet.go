@@ -56,35 +56,16 @@ func (t *conversation) decode(req kmsg.Request, body []byte) (kmsg.Response, err
 	answer.SetVersion(req.GetVersion())
 	// The head of an answer to ApiVersions has no tags, whatever its version.
 	if answer.IsFlexible() && req.Key() != KeyAPIVersions {
-		var ok bool
-		if body, ok = skipTags(body); !ok {
+		p := cursor{b: body}
+		if p.tags(true); p.bad {
 			return nil, t.strange(errUnreadable)
 		}
+		body = p.b[p.at:]
 	}
 	if err := answer.ReadFrom(body); err != nil {
 		return nil, t.strange(errUnreadable)
 	}
 	return answer, nil
-}
-
-// skipTags is b behind the tagged fields that it begins with (KIP-482).
-func skipTags(b []byte) (rest []byte, ok bool) {
-	count, n := binary.Uvarint(b)
-	if n <= 0 {
-		return nil, false
-	}
-	for b = b[n:]; count > 0; count-- {
-		if _, n = binary.Uvarint(b); n <= 0 {
-			return nil, false
-		}
-		b = b[n:]
-		size, n := binary.Uvarint(b)
-		if n <= 0 || size > uint64(len(b)-n) {
-			return nil, false
-		}
-		b = b[n+int(size):]
-	}
-	return b, true
 }
 
 // answer reads one whole answer, its length word included. Memory is taken as the

@@ -23,6 +23,8 @@ type relay struct {
 	heard  int64          // when the client last said something
 	fault  *sidecar.Fault // why it ended, nil: in good order
 	clean  bool           // it did
+	login  Terminal
+	due    int64 // when the client has to have logged in
 }
 
 func (r *relay) init(a *active) {
@@ -50,6 +52,7 @@ func (r *relay) begin(c *Conn) {
 	now := r.x.Now()
 	r.set, r.client, r.conn, r.broker = r.a.set, r.a.cl.c, c, c.Sock
 	r.at, r.since, r.sends, r.heard, r.fault, r.clean = r.a.r, 0, false, now, nil, false
+	r.login, r.due = NewTerminal(r.set.Logins), now+int64(r.set.HeaderTimeout)
 	r.flight.reset()
 	r.down.begin(now)
 	r.x.SetStall(r.lookEvery(now))
@@ -120,6 +123,9 @@ func (r *relay) settle() bool {
 	if r.a.cl.drains() {
 		return r.awaitFlight(0) && r.stop(nil)
 	}
+	if r.renews() {
+		return r.awaitFlight(0) && r.renew()
+	}
 	return true
 }
 
@@ -184,10 +190,10 @@ func (r *relay) awaitClient() bool {
 }
 
 // quiet publishes that the owner waits for a request, so that a drain can end that;
-// false: there is one already, or the helper has ended.
+// false: there is one already, or the login is to be renewed.
 func (r *relay) quiet() bool {
 	r.a.idle.Store(uint64(r.x.Gen()))
-	if r.a.cl.drains() {
+	if r.a.cl.drains() || r.renews() {
 		r.a.idle.Store(0)
 		return false
 	}

@@ -11,6 +11,9 @@ func (r *relay) admit(h Head, b []byte) bool {
 	if f := r.a.allowed(h); f != nil {
 		return r.stop(f)
 	}
+	if p := r.login.Bars(h.Key); p != nil {
+		return r.stop(badRequest(p))
+	}
 	stats := r.a.srv.stats
 	stats.asked(h.Key, h.Version)
 	switch h.Key {
@@ -57,13 +60,14 @@ func (r *relay) produced(h Head, b []byte) {
 }
 
 // isOurs tells whether a request is answered here: one to ApiVersions that is newer
-// than all we know.
+// than all we know, or one of a login that is not the broker's business.
 func (r *relay) isOurs(h Head) bool {
-	return h.Key == KeyAPIVersions && h.Version > Of(KeyAPIVersions).Max
+	return r.login.Owns(h.Key) || h.Key == KeyAPIVersions && h.Version > Of(KeyAPIVersions).Max
 }
 
-// answer answers a request to ApiVersions that is newer than all we know, as brokers
-// do: with the versions of ApiVersions itself, upon which the client asks anew.
+// answer answers a request that isOurs: one of a login, or one to ApiVersions as
+// brokers do: with the versions of ApiVersions itself, upon which the client asks
+// anew.
 // Its answer is behind those to what came before, and nobody asks much before
 // this: so those are awaited.
 func (r *relay) answer(h Head) bool {
@@ -75,8 +79,13 @@ func (r *relay) answer(h Head) bool {
 	if a.w-a.r < total {
 		return r.stop(badRequest(errLongFront))
 	}
+	request := a.in[a.r : a.r+total]
 	a.r += total
 	r.at = a.r
+	if r.login.Owns(h.Key) {
+		answer, p := r.login.Take(nil, request)
+		return r.reply(answer) && (p == nil || r.stop(badRequest(p)))
+	}
 	var kept [64]byte
 	return r.reply(AnswerVersions(kept[:0], h.Correlation, r.conn.Versions.Of(KeyAPIVersions)))
 }

@@ -17,6 +17,9 @@ func (r *relay) lookEvery(now int64) int64 {
 	if r.conn.Expires != 0 {
 		d = min(d, max((r.conn.Expires-now)/20, minLook))
 	}
+	if r.login.Waits() {
+		d = min(d, max(r.due-now, minLook))
+	}
 	return d
 }
 
@@ -40,6 +43,9 @@ func (r *relay) overdue(now int64) (over bool, f *sidecar.Fault) {
 			f.Flags |= sidecar.FromClient
 		}
 		return true, f
+	}
+	if now >= r.due && r.login.Waits() {
+		return true, slowLogin()
 	}
 	if r.flight.len() > 0 || r.since != 0 {
 		if r.conn.Expires != 0 && now >= r.conn.Expires {

@@ -57,7 +57,7 @@ type speaker func(heard []byte) (say []byte, done bool, err error)
 func (a *account) speaker(ctx context.Context) (speaker, error) {
 	switch a.Mechanism {
 	case MechanismPlain: // RFC 4616
-		return plain(a.Username, a.Password), nil
+		return sayPlain(a.Username, a.Password), nil
 	case MechanismScram256, MechanismScram512:
 		return a.keys.speaker()
 	case MechanismToken: // RFC 7628
@@ -68,7 +68,7 @@ func (a *account) speaker(ctx context.Context) (speaker, error) {
 		if err != nil {
 			return nil, fmt.Errorf("no token: %w", err)
 		}
-		return bearer(token), nil
+		return sayToken(token), nil
 	}
 	return nil, errMechanism
 }
@@ -80,13 +80,13 @@ var (
 	errNotProved = errors.New("the broker takes the login without having proved that it knows the password")
 )
 
-func plain(username, password string) speaker {
+func sayPlain(username, password string) speaker {
 	return func([]byte) ([]byte, bool, error) {
 		return []byte("\x00" + username + "\x00" + password), true, nil
 	}
 }
 
-func bearer(token string) speaker {
+func sayToken(token string) speaker {
 	return func(heard []byte) ([]byte, bool, error) {
 		if len(heard) > 0 { // RFC 7628, 3.2.2: why the token is refused, in JSON
 			return nil, true, errors.New("the broker refuses the token: " + shownText(string(heard), token))

@@ -23,6 +23,7 @@ type Settings struct {
 	Hints         Hints
 	Hidden        []int16 // keys that clients do not see, and may not use
 	PassUnknown   bool    // APIs that nobody has reviewed are given on
+	Logins        *Logins // how clients log in to the sidecar; nil: logins are the broker's business
 
 	hiding *Hiding
 	hints  Places // where hints lead
