@@ -43,6 +43,7 @@ bench: ## measure the sidecar beside other proxies on a quiet machine (half an h
 	@scripts/install.sh wrk
 	@scripts/install.sh haproxy nginx cc redis-server nutcracker || true # peers that are not here are named in the result
 	@scripts/envoy.sh || true
+	@scripts/kafka-proxy.sh || true
 	$(GO) run ./bench $(BENCH)
 
 simulate: ## run sidecars and backends in virtual time and write docs/balancing.* (a few minutes)

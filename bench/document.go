@@ -31,6 +31,8 @@ The peers: HAProxy, nginx and Envoy as an operator would set them up; "reversepr
 library; "bytecopy" copies bytes and knows no protocol: for small messages it is the floor, what ordinary sockets cost.
 For Thrift HAProxy is in TCP mode, a relay that parses nothing, and Envoy has its Thrift proxy.
 For Redis twemproxy (Debian's nutcracker) and predixy are there too where they can be had, and a request is one command.
+For Kafka one MiB on the clients' connections is what is counted; kafka-proxy is there, and HAProxy in TCP mode, which knows no
+brokers' addresses: its clients are told to dial it whatever they learn.
 linkerd2-proxy is not here: it is had as source only, and takes every route from a control plane.
 
 ![CPU time a request beside each peer, with intervals](performance.svg)

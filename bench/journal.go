@@ -21,6 +21,7 @@ type journal struct {
 type row struct {
 	suite, workload, peer string
 	measure               measure
+	unit                  unit
 	estimate
 	goal    float64 // 0 = none
 	verdict string
@@ -77,7 +78,7 @@ func (j *journal) workload(w workload, targets []*target, subject string) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "### %s\n\n", w.name)
 	ratioTable(&b, rows)
-	absoluteTable(&b, targets)
+	absoluteTable(&b, w, targets)
 	if w.counts != nil {
 		connsTable(&b, targets)
 	}

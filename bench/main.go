@@ -33,6 +33,10 @@ func main() {
 			exit(runReverseProxy(os.Args[2:]))
 		case "generate":
 			exit(runGenerator(os.Args[2:]))
+		case "broker":
+			exit(runBroker(os.Args[2:]))
+		case "stream":
+			exit(runStreamer(os.Args[2:]))
 		}
 	}
 	// Servers are told to end with the thread that started them (server.go).

@@ -10,8 +10,26 @@ const (
 	latency999
 )
 
-func (m measure) String() string {
-	return [...]string{"CPU time a request", "requests/s", "p99", "p99.9"}[m]
+// named is the name of the measure where that unit is counted.
+func (m measure) named(u unit) string {
+	return [...]string{"CPU time a " + u.one(), u.many() + "/s", "p99", "p99.9"}[m]
+}
+
+// unit is what a load counts, "" requests.
+type unit string
+
+func (u unit) one() string {
+	if u == "" {
+		return "request"
+	}
+	return string(u)
+}
+
+func (u unit) many() string {
+	if u == "" {
+		return "requests"
+	}
+	return string(u)
 }
 
 // moreIsBetter: its goals are least ratios.

@@ -26,7 +26,7 @@ func plot(rows []row) string {
 	var body strings.Builder
 	y, title := plotTop, ""
 	for _, r := range rows {
-		if t := r.suite + ": " + r.workload + ", " + r.measure.String(); t != title {
+		if t := r.suite + ": " + r.workload + ", " + r.measure.named(r.unit); t != title {
 			title = t
 			y += plotLine + 8
 			text(&body, 8, y, "title", "start", t)

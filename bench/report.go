@@ -20,7 +20,7 @@ func ratioRows(suite string, w workload, targets []*target, subject string) []ro
 			if !t.proxy || t.name == subject {
 				continue
 			}
-			r := row{suite: suite, workload: w.name, peer: t.name, measure: m, estimate: bootstrap(ratios(own.series(m.of), t.series(m.of)))}
+			r := row{suite: suite, workload: w.name, peer: t.name, measure: m, unit: w.unit, estimate: bootstrap(ratios(own.series(m.of), t.series(m.of)))}
 			if g, ok := w.goalBeside(t.name, m); ok {
 				r.goal, r.verdict = g.ratio, verdict(r.estimate, len(own.samples), g.ratio, m.moreIsBetter())
 			}
@@ -34,7 +34,7 @@ func ratioTable(b *strings.Builder, rows []row) {
 	b.WriteString("| measure | beside | ratio, median | 95 % interval | goal | verdict |\n|---|---|---|---|---|---|\n")
 	for _, r := range rows {
 		goal, judged := r.judged()
-		fmt.Fprintf(b, "| %s | %s | %.2f | %.2f to %.2f | %s | %s |\n", r.measure, r.peer, r.median, r.low, r.high, goal, judged)
+		fmt.Fprintf(b, "| %s | %s | %.2f | %.2f to %.2f | %s | %s |\n", r.measure.named(r.unit), r.peer, r.median, r.low, r.high, goal, judged)
 	}
 	b.WriteString("\n")
 }
@@ -49,7 +49,7 @@ func goalTable(rows []row) string {
 		}
 		goal, judged := r.judged()
 		fmt.Fprintf(&b, "| %s: %s | %s | %s | %.2f | %.2f to %.2f | %s | %s |\n",
-			r.suite, r.workload, r.measure, r.peer, r.median, r.low, r.high, goal, judged)
+			r.suite, r.workload, r.measure.named(r.unit), r.peer, r.median, r.low, r.high, goal, judged)
 	}
 	return b.String()
 }
@@ -66,9 +66,9 @@ func (r row) judged() (goal, verdict string) {
 	return fmt.Sprintf("%.2f", r.goal), r.verdict
 }
 
-func absoluteTable(b *strings.Builder, targets []*target) {
-	b.WriteString("| target | CPU us/request, median (min-max) | requests/s | p50 | p99 | p99.9 | proxy's CPU in use | client's and backend's CPU in use | RSS | CPU when idle |\n" +
-		"|---|---|---|---|---|---|---|---|---|---|\n")
+func absoluteTable(b *strings.Builder, w workload, targets []*target) {
+	fmt.Fprintf(b, "| target | CPU us/%s, median (min-max) | %s/s | p50 | p99 | p99.9 | proxy's CPU in use | client's and backend's CPU in use | RSS | CPU when idle |\n"+
+		"|---|---|---|---|---|---|---|---|---|---|\n", w.unit.one(), w.unit.many())
 	for _, t := range targets {
 		perRequest, busy, rss, idle := "-", "-", "-", "-"
 		if t.proxy {

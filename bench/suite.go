@@ -34,7 +34,9 @@ type workload struct {
 	hold     int      // no load: so many idle connections are held
 	greet    greeting // what each of these says first; nil is one of HTTP
 	ask      question
-	depth    int       // commands that are sent at once, where a protocol has that
+	depth    int       // commands that are sent at once, or bytes of records in a batch, where a protocol has that
+	acks     int       // of brokers for what is produced: -1 is of all
+	unit     unit      // what is counted
 	counts   census    // over how many connections requests come to the backend; nil = not told
 	measures []measure // that ratios are taken of; none is CPU time
 	goals    []goal
@@ -107,7 +109,7 @@ type load struct {
 
 // suites is all that is measured.
 func suites() []suite {
-	return []suite{http1(), http1Idle(), http1Many(), thrift(), thriftMux(), thriftMuxSlow(), redis(), redisIdle()}
+	return []suite{http1(), http1Idle(), http1Many(), thrift(), thriftMux(), thriftMuxSlow(), redis(), redisIdle(), kafka()}
 }
 
 // goalBeside is the workload's goal for a measure beside that peer's, false if

@@ -21,7 +21,7 @@ func TestGoalsNamePeersOfTheirSuiteAndMeasuresTaken(t *testing.T) {
 					t.Errorf("%s, %s: a goal beside %q, which is no peer", s.name, w.name, g.peer)
 				}
 				if !slices.Contains(w.ratiosOf(), g.of) {
-					t.Errorf("%s, %s: a goal for %s, of which no ratio is taken", s.name, w.name, g.of)
+					t.Errorf("%s, %s: a goal for %s, of which no ratio is taken", s.name, w.name, g.of.named(w.unit))
 				}
 			}
 		}
