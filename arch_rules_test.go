@@ -22,7 +22,7 @@ const (
 var keptOut = []limit{
 	{"unsafe", "sock", "raw memory goes with raw sockets"},
 	{"net/http", "admin, cmd/*, bench, internal/*", "it costs several times the CPU and memory that the data path may take"},
-	{"os/exec", "cmd/demo, bench, internal/*", "a proxy starts no program"},
+	{"os/exec", "cmd/demo, cmd/daemon, bench, internal/*", "a proxy starts no program, but the one that prints the token of a login"},
 	{"testing", "internal/*", "what tests share is not part of the program"},
 	{"log", "", "a component logs to the *slog.Logger it was given"},
 	{"math/rand", "", "math/rand/v2 takes no lock"},

@@ -151,9 +151,9 @@ func valueFiles() []invalidFile {
 			9: upstream.u.balance.hash: "p2c" does not go by a part of the request: leave hash out, or set policy to "ring_hash" or "maglev"
 			10: upstream.u.balance.bounded_load: only "ring_hash" and "maglev" have a bound: leave it out`},
 		{"in the list twice", "\nretry.on = [\"5xx\", \"5xx\"]", `7: upstream.u.retry.on[1]: "5xx" is in the list twice`},
-		{"protocols that do not meet", "\n[[listener]]\nname = \"m\"\naddress = \":81\"\nupstream = \"u\"\nprotocol = \"kafka\"\nhalf_close = \"cancle\"", `
+		{"protocols that do not meet", "\n[[listener]]\nname = \"m\"\naddress = \"127.0.0.1:81\"\nupstream = \"u\"\nprotocol = \"kafka\"\nhalf_close = \"cancle\"", `
 			10: listener "m": upstream: the listener speaks kafka and upstream "u" http: they do not understand each other
-			12: listener "m": half_close: means nothing with protocol "kafka": leave it out`},
+			12: listener "m": half_close: expected one of "finish", "cancel", got "cancle"; did you mean "cancel"?`},
 		{"source with spaces", "\n[upstream.v]\ndiscover = \"tcp://a:1, b:2\"", `8: upstream.v.discover: expected a URI without spaces, got "tcp://a:1, b:2"; did you mean "tcp://a:1,b:2"?`},
 		{"sources", "\n[upstream.a]\ndiscover = \"etcd://a:1/x\"\n[upstream.b]\ndiscover = [\"tpc://a:1\",\n \"http://a\",\n \"10.0.0.1:80\", \"x\", \"tcp://\"]\n[upstream.c]\ndiscover = []\n[upstream.d]\ndiscover = 3", `
 			8: upstream.a.discover: expected a URI that begins with tcp://, file://, dns://, srv://, zk:// or xds://, got "etcd://a:1/x"

@@ -110,10 +110,11 @@ func kafkaListener(t *table, l Listener) Listener {
 		MaxInFlight:    t.count("max_in_flight", 0, 0, maxConnections),
 		IdleTimeout:    t.span("idle_timeout", "10m", ""),
 		HeaderTimeout:  t.span("header_timeout", "10s", ""),
+		HalfClose:      t.choose("half_close", HalfCloseFinish, choice{names: []string{HalfCloseFinish, HalfCloseCancel}}),
 	}
 	l.Kafka = kafkaClients(t.table("kafka"), l.Address)
 	l.Kafka.TLS = serverTLS(t)
-	t.unfit(l.Protocol, append(ofHTTP(), "half_close", "expose_backends", "thrift", "redis")...)
+	t.unfit(l.Protocol, append(ofHTTP(), "expose_backends", "thrift", "redis")...)
 	if f := t.at("route"); f.set {
 		t.asked = append(t.asked, "route")
 		f.fail("means nothing with protocol %s: a listener leads to one cluster; add a [[listener]] for another", shown(l.Protocol))
@@ -138,6 +139,8 @@ func kafkaClients(t *table, address string) KafkaClients {
 		MaxHeld:     t.size("max_held", "16MiB", minKafkaHeld, maxKafkaHeld),
 	}
 	local := isLoopback(address)
+	t.cross(c.Host != "" || !isWildcard(address) || c.Advertise == KafkaLoopback, "advertise", "advertise_host",
+		"clients cannot be told that brokers are at all addresses of this machine: set advertise = %s and advertise_host to what they reach it by, or the listener's address to one of its own", shown(KafkaPorts))
 	t.cross(c.Advertise != KafkaLoopback || local, "advertise", "advertise",
 		"brokers at addresses of 127.0.0.0/8 go with a listener there, such as 127.0.0.1:9092: set its address so, or advertise to %s", shown(KafkaPorts))
 	t.cross(c.Advertise == KafkaPorts || c.Host == "" && c.PortOffset == 0, "advertise", "advertise_host",
@@ -284,6 +287,13 @@ func isLoopback(address string) bool {
 	host, _, _ := net.SplitHostPort(address)
 	ip, err := netip.ParseAddr(host)
 	return err == nil && ip.Is4() && ip.IsLoopback() || host == "localhost"
+}
+
+// isWildcard tells whether an address to listen on is every one of the machine.
+func isWildcard(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	ip, perr := netip.ParseAddr(host)
+	return err == nil && (host == "" || perr == nil && ip.IsUnspecified())
 }
 
 // checkBroker is for where a broker is, "host:port".

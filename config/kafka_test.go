@@ -84,6 +84,7 @@ func TestKafkaKeysThatDoNotFitAreRefused(t *testing.T) {
 		{"a route", "[listener.kafka]", "route = []\n[listener.kafka]", "leads to one cluster"},
 		{"an HTTP key", "[listener.kafka]", "max_held_body = 0\n[listener.kafka]", `means nothing with protocol "kafka"`},
 		{"loopback at all addresses", `advertise = "ports", ports = "9200-9203", advertise_host = "host.internal", advertise_port_offset = -100`, `advertise = "loopback"`, "go with a listener there"},
+		{"nowhere", `, advertise_host = "host.internal"`, ``, "advertise_host to what they reach it by"},
 		{"a host without ports", `advertise = "ports", ports`, `ports`, `go with advertise = "ports"`},
 		{"ports below one", `-100`, `-9200`, "clients would be told of ports 0 to 3"},
 		{"ports backwards", "9200-9203", "9203-9200", "expected a range of ports"},

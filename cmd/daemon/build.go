@@ -111,6 +111,9 @@ func (d *daemon) newCluster(u config.Upstream, to speaker) (*upstream.Cluster, *
 	if watched(u.Redis) {
 		sources = []discovery.Source{to.redis.watch(u, sources, to.sockets.Dial)}
 	}
+	if to.kafka != nil {
+		sources = []discovery.Source{to.kafka.watch(u, sources)}
+	}
 	settings, err := d.settings(u)
 	if err != nil {
 		return nil, nil, err

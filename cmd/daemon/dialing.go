@@ -17,8 +17,9 @@ import (
 // dialing makes the sockets to an upstream's endpoints, with TLS where that is
 // configured.
 type dialing struct {
-	tls  atomic.Pointer[tls.Config]  // nil: plain
-	from atomic.Pointer[net.TCPAddr] // nil: the system's choice
+	tls  atomic.Pointer[tls.Config]        // nil: plain
+	from atomic.Pointer[net.TCPAddr]       // nil: the system's choice
+	ways atomic.Pointer[map[string]string] // from where an endpoint says it is to where it is dialled
 }
 
 // tlsKeys are the keys of [upstream.X.tls], as errors name them.
@@ -56,6 +57,11 @@ func (d *dialing) set(u config.Upstream) error {
 		from = &net.TCPAddr{IP: ip}
 	}
 	d.from.Store(from)
+	ways := map[string]string{}
+	for _, to := range u.Kafka.Dial {
+		ways[to.Broker] = to.Address
+	}
+	d.ways.Store(&ways)
 	return nil
 }
 
@@ -71,14 +77,24 @@ func withName(ctx context.Context, e discovery.Endpoint) context.Context {
 	return context.WithValue(ctx, endpointName{}, e.TLSName)
 }
 
+// way is where what says that it is at address is dialled.
+func (d *dialing) way(address string) string {
+	if ways := d.ways.Load(); ways != nil && (*ways)[address] != "" {
+		return (*ways)[address]
+	}
+	return address
+}
+
 // Dial connects, and greets in TLS. The name that the certificate must have is
-// the configured one, else the endpoint's in discovery, else its host.
+// the configured one, else the endpoint's in discovery, else its host, wherever it
+// is dialled.
 func (d *dialing) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	to := d.way(address)
 	var dialer net.Dialer
 	if from := d.from.Load(); from != nil && network == "tcp" {
 		dialer.LocalAddr = from
 	}
-	plain, err := dialer.DialContext(ctx, network, address)
+	plain, err := dialer.DialContext(ctx, network, to)
 	set := d.tls.Load()
 	if err != nil || set == nil {
 		return plain, err

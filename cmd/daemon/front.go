@@ -3,6 +3,7 @@ package daemon
 import (
 	"context"
 	"log/slog"
+	"net"
 	"sync/atomic"
 
 	"sidecar"
@@ -21,6 +22,7 @@ type front struct {
 	srv       server
 	table     *route.Table // nil where the protocol has routes of its own
 	redis     *redisRoutes // of ProtocolRedis
+	places    *kafkaPlaces // of ProtocolKafka
 	admission *listener.Admission
 	between   between
 	ring      *why.Ring // of what reached no upstream
@@ -42,12 +44,19 @@ func (d *daemon) addFront(l config.Listener) error {
 	if err != nil {
 		return err
 	}
+	bound, err := d.bindPlaces(f, l)
+	if err != nil {
+		return err
+	}
 	handler := sidecar.Stack(to, listener.Count(d.registry, l.Name), f.record, f.admission.Layer)
 	if f.srv, err = d.newServer(f, l, handler); err != nil {
+		if bound != nil {
+			bound.Close()
+		}
 		return err
 	}
 	f.ln, err = listener.Listen(context.Background(), listener.Params{
-		Name: l.Name, Address: l.Address, Server: f.srv, Lot: d.lot,
+		Name: l.Name, Address: l.Address, Bound: bound, Server: f.srv, Lot: d.lot,
 		MaxConnections: l.MaxConnections, IdleTimeout: parkedTimeout(l), Stats: listener.NewStats(d.registry, l.Name), Log: d.log,
 	})
 	if err != nil {
@@ -56,6 +65,18 @@ func (d *daemon) addFront(l config.Listener) error {
 	d.fronts = append(d.fronts, f)
 	d.log.Info("listening", "listener", l.Name, "address", f.ln.Addr().String())
 	return nil
+}
+
+// bindPlaces binds what clients of a listener connect to whose protocol tells them
+// of further addresses; nil for the others.
+func (d *daemon) bindPlaces(f *front, l config.Listener) (_ net.Listener, err error) {
+	if l.Protocol != config.ProtocolKafka {
+		return nil, nil
+	}
+	if f.places, err = d.bindKafka(l); err != nil {
+		return nil, err
+	}
+	return f.places.bound, nil
 }
 
 // routed is what leads l's exchanges to their upstreams.

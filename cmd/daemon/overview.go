@@ -43,7 +43,7 @@ func (d *daemon) overview() admin.Overview {
 		for _, e := range r.cluster.Rows() {
 			o.Endpoints = append(o.Endpoints, admin.Endpoint{
 				Upstream: r.name, Address: e.Address, State: e.State, Why: e.Why, Pending: e.Pending,
-				Connections: int64(e.Pool.Size), Role: e.Labels["role"], InAperture: e.InAperture, Requests: e.Requests, Failures: e.Failures,
+				Connections: int64(e.Pool.Size), Role: roleOf(e.Labels), InAperture: e.InAperture, Requests: e.Requests, Failures: e.Failures,
 				P50: e.P50, P99: e.P99, Age: e.Age.Round(time.Second), Source: e.Source,
 			})
 		}
@@ -65,6 +65,14 @@ func (d *daemon) overview() admin.Overview {
 		o.Listeners = append(o.Listeners, l)
 	}
 	return o
+}
+
+// roleOf is what an endpoint is to its service, "" if it is one of many alike.
+func roleOf(labels map[string]string) string {
+	if node := labels["node"]; node != "" {
+		return "node " + node
+	}
+	return labels["role"]
 }
 
 // placeFact is the place among the peers in words. People compare the hash with

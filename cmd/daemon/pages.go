@@ -89,6 +89,7 @@ func (d *daemon) pages() []admin.Page {
 		{Path: "/upstreams", Help: "every endpoint: state, why, load, connections, source, age, times in ms; ?upstream=", Get: d.upstreamsPage},
 		{Path: "/discovery", Help: "each source: last answer, errors, age, what it announces and what is given out, holds; ?upstream=", Get: d.discoveryPage},
 		{Path: "/zookeeper", Help: "the connections to ZooKeeper: server, session, since when, why there is none", Get: d.zooKeeperPage},
+		{Path: "/kafka", Help: "the brokers of each Kafka cluster: where they are, and where clients of each listener find them; ?upstream=", Get: d.kafkaPage},
 		{Path: "/xds", Help: "the control planes: connected, since when, form of the protocol, what was refused and why, errors", Get: d.xdsPage},
 		{Path: "/announce", Help: "the local services that are announced: where, whether now, what their checks say", Get: d.announcePage},
 		{Path: "/config", Help: "the effective configuration with the origin of each value", Get: d.configPage},

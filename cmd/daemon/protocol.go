@@ -16,6 +16,7 @@ import (
 	"sidecar/varz"
 	"sidecar/wire/http"
 	"sidecar/wire/http1"
+	"sidecar/wire/kafka"
 	"sidecar/wire/mux"
 	"sidecar/wire/resp"
 	"sidecar/wire/thrift"
@@ -57,7 +58,7 @@ func (s thriftServer) set(l config.Listener) error {
 func (d *daemon) newServer(f *front, l config.Listener, handler sidecar.Service) (server, error) {
 	switch l.Protocol {
 	case config.ProtocolKafka:
-		return nil, errKafka
+		return d.newKafkaServer(f, l, handler)
 	case config.ProtocolRedis:
 		return d.newRedisServer(f, l, handler)
 	case config.ProtocolThrift:
@@ -89,12 +90,14 @@ func selectors(protocol string) func(name string) (sidecar.Selector, bool) {
 		return muxthrift.Select
 	case protocol == config.ProtocolRedis:
 		return resp.Select
+	case protocol == config.ProtocolKafka:
+		return kafka.Select
 	}
 	return http.Select
 }
 
 // requestID is the part of a request that tells it from all others; of Redis,
-// whose commands have none, the key.
+// whose commands have none, the key, and of Kafka the client's address.
 func requestID(protocol string) sidecar.Selector {
 	name := "request_id"
 	switch {
@@ -102,6 +105,8 @@ func requestID(protocol string) sidecar.Selector {
 		name = "header:request_id"
 	case protocol == config.ProtocolRedis:
 		name = "told_key"
+	case protocol == config.ProtocolKafka:
+		name = "client"
 	}
 	id, _ := selectors(protocol)(name)
 	return id
@@ -120,6 +125,7 @@ type speaker struct {
 	set     func(u config.Upstream) error
 	sockets *dialing
 	redis   *redisBackend // of ProtocolRedis
+	kafka   *kafkaBackend // of ProtocolKafka
 }
 
 // changed is who is told of the upstream's endpoints, nil if nobody is.
@@ -144,6 +150,9 @@ func (d *daemon) newSpeaker(u config.Upstream, fc *face) (speaker, error) {
 		s.lines[i].Dial = func(ctx context.Context, e discovery.Endpoint) (pool.Conn, error) { return l.Dial(withName(ctx, e), e) }
 	}
 	s.sockets = sockets
+	if s.kafka != nil {
+		s.kafka.sockets = sockets
+	}
 	return s, nil
 }
 
@@ -157,7 +166,7 @@ func (d *daemon) speaker(u config.Upstream, fc *face, dial dialFunc) (speaker, e
 	case config.ProtocolThriftMux:
 		return d.muxSpeaker(u, dial), nil
 	case config.ProtocolKafka:
-		return speaker{}, errKafka
+		return d.kafkaSpeaker(u, dial)
 	case config.ProtocolRedis:
 		return d.redisSpeaker(u, dial)
 	}

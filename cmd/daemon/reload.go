@@ -100,7 +100,7 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 	}
 	if old.Protocol != u.Protocol {
 		d.log.Warn("changed protocol waits for a restart", "upstream", u.Name)
-		u.Protocol, u.Thrift, u.Mux, u.Redis, u.Pool = old.Protocol, old.Thrift, old.Mux, old.Redis, old.Pool
+		u.Protocol, u.Thrift, u.Mux, u.Redis, u.Kafka, u.Pool = old.Protocol, old.Thrift, old.Mux, old.Redis, old.Kafka, old.Pool
 	}
 	if old.Redis.Topology != u.Redis.Topology {
 		d.log.Warn("changed redis.topology waits for a restart", "upstream", u.Name)
@@ -118,7 +118,7 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 	}
 	if err := r.speaker.set(u); err != nil {
 		d.log.Error("settings not applied", "upstream", u.Name, "error", err)
-		u.Redis = old.Redis
+		u.Redis, u.Kafka = old.Redis, old.Kafka
 	}
 	if reflect.DeepEqual(*old, u) {
 		return
@@ -152,6 +152,10 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 		if keys := fixedChanges(*old, l); len(keys) > 0 {
 			d.log.Warn("changed listener waits for a restart", "listener", l.Name, "keys", strings.Join(keys, ", "))
 			l.Address, l.Protocol, l.MaxConnections, l.MaxHeldBody = old.Address, old.Protocol, old.MaxConnections, old.MaxHeldBody
+			if l.Protocol == config.ProtocolKafka {
+				keepPlaces(&l, *old)
+				inForce[l.Upstream] = true
+			}
 		}
 		if err := d.swapRoutes(front, l); err != nil {
 			d.log.Error("routes not changed", "listener", l.Name, "error", err)
@@ -231,6 +235,30 @@ var fixedKeys = [...]struct {
 	{"protocol", func(l config.Listener) any { return l.Protocol }},
 	{"max_connections", func(l config.Listener) any { return l.MaxConnections }},
 	{"max_held_body", func(l config.Listener) any { return l.MaxHeldBody }},
+	{"upstream", ofPlaces(func(l config.Listener) any { return l.Upstream })},
+	{"kafka.advertise", ofPlaces(func(l config.Listener) any { return l.Kafka.Advertise })},
+	{"kafka.network", ofPlaces(func(l config.Listener) any { return l.Kafka.Network })},
+	{"kafka.ports", ofPlaces(func(l config.Listener) any { return l.Kafka.Ports })},
+	{"kafka.advertise_host", ofPlaces(func(l config.Listener) any { return l.Kafka.Host })},
+	{"kafka.advertise_port_offset", ofPlaces(func(l config.Listener) any { return l.Kafka.PortOffset })},
+}
+
+// ofPlaces is v of listeners whose clients are told of further addresses, which
+// stay as they are as long as the process does.
+func ofPlaces(v func(config.Listener) any) func(config.Listener) any {
+	return func(l config.Listener) any {
+		if l.Protocol != config.ProtocolKafka {
+			return nil
+		}
+		return v(l)
+	}
+}
+
+// keepPlaces leaves l with the addresses that old's clients were told of.
+func keepPlaces(l *config.Listener, old config.Listener) {
+	k := &l.Kafka
+	l.Upstream, k.Advertise, k.Network, k.Ports = old.Upstream, old.Kafka.Advertise, old.Kafka.Network, old.Kafka.Ports
+	k.Host, k.PortOffset = old.Kafka.Host, old.Kafka.PortOffset
 }
 
 // waiting are the changed keys of [process] and [admin] that are read at start

@@ -93,6 +93,7 @@ func (d *daemon) run(p Params) int {
 	d.zk.announced.startAll(ctx, &work)
 	d.clubs.startAll(ctx, &work)
 	d.startUpstreams(ctx, &work)
+	d.startKafka(ctx, &work)
 	d.startAdmin(ctx, &work)
 	work.Go(func() { d.rotate(ctx) })
 	work.Go(func() { d.pulse.run(ctx) })

@@ -31,6 +31,15 @@ func makeState(f *config.File) error {
 	return nil
 }
 
+// portsFile is the file that keeps which broker has which port of a listener, "" if
+// nothing is kept.
+func portsFile(f *config.File, listener string) string {
+	if f.Process.StateDir == "" {
+		return ""
+	}
+	return filepath.Join(f.Process.StateDir, recordsDir, listener+".ports.json")
+}
+
 // tryWriting tells at once what would else show when the process ends, as a
 // record that the next one misses.
 func tryWriting(dir string) error {

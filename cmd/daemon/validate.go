@@ -54,7 +54,7 @@ func validate(f *config.File, path string) []config.Problem {
 		}
 	}
 	problems = append(problems, checkCommands(f)...)
-	return problems
+	return append(problems, checkKafka(f)...)
 }
 
 // validateUpstreams asks about upstreams and registries only. f may be the part
@@ -88,6 +88,9 @@ func validateUpstreams(f *config.File, path string) (problems []config.Problem) 
 func partsOf(protocol string) string {
 	if protocol == config.ProtocolRedis {
 		return "a command of Redis has no part named %q: expected key, command or client"
+	}
+	if protocol == config.ProtocolKafka {
+		return "a session of Kafka has no part named %q: expected client or node"
 	}
 	if callsThrift(protocol) {
 		return "a Thrift call has no part named %q: expected header:NAME, client_id, client, method or service; over ThriftMux also context:NAME and dest"
