@@ -29,6 +29,7 @@ func (d *daemon) newKafkaServer(f *front, l config.Listener, handler sidecar.Ser
 	return kafkaServer{kafka.NewServer(kafka.Params{
 		Handler: handler, Places: p.Places, NodeAt: p.nodeAt, BrokerAt: p.cluster.brokerAt,
 		Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Room: d.room, Pipes: d.pipes, Refused: f.refused,
+		Failed: func(x *sidecar.Exchange, f *sidecar.Fault) { p.ring.Add(x, f, sidecar.Now()) }, Stats: kafka.NewStats(d.registry, l.Name),
 	}, set), d}, nil
 }
 

@@ -15,6 +15,7 @@ import (
 	discovered "sidecar/discovery/kafka"
 	"sidecar/listener"
 	"sidecar/sock"
+	"sidecar/why"
 	"sidecar/wire/kafka"
 )
 
@@ -26,6 +27,7 @@ type kafkaPlaces struct {
 	nodeAt  func(c *sock.Conn) (node int32, ok bool)
 	bound   net.Listener
 	cluster *kafkaBackend
+	ring    *why.Ring // of that
 }
 
 // bindKafka binds what l's clients connect to.
@@ -34,7 +36,7 @@ func (d *daemon) bindKafka(l config.Listener) (*kafkaPlaces, error) {
 	if r == nil || r.speaker.kafka == nil {
 		return nil, fmt.Errorf("%s.upstream: no upstream of Kafka is named %q", l.Key, l.Upstream)
 	}
-	p := &kafkaPlaces{cluster: r.speaker.kafka}
+	p := &kafkaPlaces{cluster: r.speaker.kafka, ring: r.ring}
 	if l.Kafka.Advertise != config.KafkaPorts {
 		err := p.atLoopback(l, d.log)
 		if err == nil || l.Kafka.Advertise == config.KafkaLoopback || !errors.Is(err, listener.ErrNoLoopback) {

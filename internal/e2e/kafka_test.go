@@ -87,4 +87,12 @@ func TestKafkaClientsNeverComeToBrokersByThemselves(t *testing.T) {
 	if n := gate.TurnedAway(); n != 0 {
 		t.Errorf("%d connections came past the sidecar", n)
 	}
+	for metric, filter := range map[string]string{
+		"sidecar.kafka.requests": "", "sidecar.kafka.clients": "", "sidecar.kafka.produce_acks": "", "sidecar.kafka.bytes_produced": "", "sidecar.kafka.bytes_fetched": "",
+		"sidecar.kafka.nodes": "",
+	} {
+		if p.admin.sum(metric, filter) == 0 {
+			t.Errorf("%s counts nothing", metric)
+		}
+	}
 }
