@@ -2,7 +2,6 @@ package e2e
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"sync"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	kafkago "github.com/segmentio/kafka-go"
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kfake"
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
@@ -72,17 +70,30 @@ func (l *kafkaLoad) transact(topic string) {
 		}
 		err := c.ProduceSync(l.ctx, records...).FirstErr()
 		commit := err == nil && i%4 != 3
-		if err := c.EndTransaction(l.ctx, kgo.TransactionEndTry(commit)); err != nil {
-			l.t.Logf("transaction %d ended with %v", i, err)
-			if l.ctx.Err() != nil || errors.Is(err, kerr.OperationNotAttempted) {
-				return
-			}
+		ended := l.end(c, commit)
+		if !ended {
+			l.t.Logf("transaction %d did not end", i)
 			continue // whether it was committed nobody knows
 		}
 		if commit {
 			l.wrote(topic, values...)
 		}
 	}
+}
+
+// end ends a transaction. One that cannot be committed is aborted, as long as that
+// takes: while the sidecar is away nothing can be.
+func (l *kafkaLoad) end(c *kgo.Client, commit bool) bool {
+	if err := c.EndTransaction(l.ctx, kgo.TransactionEndTry(commit)); err == nil {
+		return true
+	}
+	for l.ctx.Err() == nil {
+		if c.EndTransaction(l.ctx, kgo.TryAbort) == nil {
+			break
+		}
+		time.Sleep(50 * time.Millisecond)
+	}
+	return false
 }
 
 // writer produces with kafka-go, which writes again what was not answered: at least
@@ -212,7 +223,7 @@ func (l *kafkaLoad) check(who string, got seenAt) {
 func TestKafkaUnderLoadNothingIsLostAndNobodyGoesPastTheSidecar(t *testing.T) {
 	cluster, gate := brokers.Fake(t, 3, kafkaSource, kfake.SeedTopics(kafkaPartitions, "once", "transactions", "at-least-once"))
 	cfg := kafkaConf(cluster)
-	cfg.address = freeAddress(t)
+	cfg.address, cfg.process = freeAddress(t), `grace = "3s"`
 	p := start(t, "", cfg)
 	ctx, cancel := context.WithTimeout(context.Background(), 4*patience)
 	defer cancel()
