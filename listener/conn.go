@@ -22,6 +22,10 @@ type conn struct {
 func (c *conn) serve() {
 	defer c.l.work.Done()
 	_ = roomy(0)
+	if !c.greet() {
+		c.l.remove(c)
+		return
+	}
 	for c.client.Serve(c.ctx) {
 		c.l.p.Stats.Parked.Add(1)
 		if c.l.p.Lot.Park(c.c, c, &c.spot, time.Duration(c.l.idle.Load())) {

@@ -48,6 +48,7 @@ type Params struct {
 	IdleTimeout    time.Duration // of a parked connection
 	Stats          Stats
 	Log            *slog.Logger
+	TLS            *TLS // nil: clients speak none
 }
 
 // Stats are a listener's counts.
@@ -55,6 +56,7 @@ type Stats struct {
 	Open, Parked *varz.Gauge
 	Accepted     *varz.Counter
 	Full, Late   *varz.Counter // refused: beyond the limit, after Stop
+	Ungreeted    *varz.Counter // refused: no TLS came about
 }
 
 // NewStats takes a listener's counts from the registry.
@@ -67,6 +69,7 @@ func NewStats(r *varz.Registry, name string) Stats {
 		Open: r.Gauge(varz.ListenerConnections, s), Parked: r.Gauge(varz.ListenerParked, s),
 		Accepted: r.Counter(varz.ListenerAccepted, s),
 		Full:     refused(sidecar.TooManyConnections), Late: refused(sidecar.ShuttingDown),
+		Ungreeted: refused(sidecar.BadRequest),
 	}
 }
 
@@ -79,6 +82,7 @@ type Listener struct {
 	closed bool               // no connection is added any more; guarded by mu
 	work   sync.WaitGroup     // goroutines of connections
 	full   refusals           // owned by Run
+	rude   shared             // who cannot greet
 
 	idle     atomic.Int64 // Params.IdleTimeout, or what it was set to since
 	draining atomic.Bool
@@ -139,7 +143,7 @@ func (l *Listener) Run(ctx context.Context) error {
 
 // add begins a connection, or refuses it if there are too many.
 func (l *Listener) add(ctx context.Context, nc net.Conn) {
-	c := &conn{l: l, c: sock.New(nc), ctx: ctx}
+	c := &conn{l: l, c: sock.New(l.covered(nc)), ctx: ctx}
 	l.mu.Lock()
 	full, closed := len(l.conns) >= l.p.MaxConnections, l.closed
 	if full || closed {

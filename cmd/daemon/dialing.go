@@ -5,10 +5,12 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
 	"sync/atomic"
+	"syscall"
 
 	"sidecar/config"
 	"sidecar/discovery"
@@ -122,6 +124,10 @@ func tlsFailure(err error, set *tls.Config) error {
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		hint = ": no answer in time: does the endpoint speak TLS at this port?"
+	case err == io.EOF, errors.Is(err, syscall.ECONNRESET): // as a Kafka broker does at a plain port
+		hint = ": the endpoint ended the greeting: does it speak TLS at this port?"
+	case strings.Contains(text, "has expired or is not yet valid"):
+		hint = ": renew the endpoint's certificate, or set this machine's clock"
 	case strings.Contains(text, "unknown authority"):
 		hint = ": set tls.ca to the file of the authority that signed it"
 	case strings.Contains(text, "first record does not look like a TLS handshake"):

@@ -59,6 +59,9 @@ func (t *conversation) unanswered(err error) *sidecar.Fault {
 	if !sock.IsEnd(err) && err != sock.ErrWoken {
 		how = err.Error()
 	}
+	if strings.Contains(how, "remote error: tls: ") { // of a certificate, TLS 1.3 tells behind the greeting
+		return t.failed(reason, how+": the broker wants a certificate, or another one: see cert and key in [upstream.X.tls]", err)
+	}
 	return t.failed(reason, how+t.guess(), err)
 }
 
