@@ -20,15 +20,19 @@ var ErrNoLoopback = errors.New("sockets cannot be bound to the loopback device")
 // comes, too, and the local end of his connection says so. Nobody comes from
 // outside, nor by another address of this machine. Addr is address.
 func BindLoopback(ctx context.Context, address string) (net.Listener, error) {
+	return bindLoopback(ctx, address, loopbackDevice)
+}
+
+func bindLoopback(ctx context.Context, address, device string) (net.Listener, error) {
 	at, err := netip.ParseAddrPort(strings.Replace(address, "localhost:", "127.0.0.1:", 1))
 	if err != nil || !at.Addr().Is4() || !at.Addr().IsLoopback() {
 		return nil, fmt.Errorf("cannot listen on %s at all addresses of the loopback device: it is no 127.x.x.x:port: %w", address, ErrNoLoopback)
 	}
-	if err := tryLoopback(ctx); err != nil {
+	if err := tryLoopback(ctx, device); err != nil {
 		return nil, fmt.Errorf("cannot listen on %s at all addresses of the loopback device: %w: %w", address, ErrNoLoopback, bare(err))
 	}
 	wildcard := netip.AddrPortFrom(netip.IPv4Unspecified(), at.Port()).String()
-	ln, err := toLoopback().Listen(ctx, "tcp4", wildcard)
+	ln, err := onDevice(device).Listen(ctx, "tcp4", wildcard)
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
 		return nil, fmt.Errorf("cannot listen on %s at all addresses of the loopback device: %w: a process has that port at 0.0.0.0 or at an address 127.x.x.x, another listener of this sidecar perhaps (ss -tlnp 'sport = :%d' tells): end it, or set another port", address, syscall.EADDRINUSE, at.Port())
@@ -47,11 +51,11 @@ type atLoopback struct {
 
 func (l *atLoopback) Addr() net.Addr { return l.at }
 
-// toLoopback is how sockets are made that only the loopback device leads to.
-func toLoopback() *net.ListenConfig {
+// onDevice is how sockets are made that only a device leads to.
+func onDevice(device string) *net.ListenConfig {
 	return &net.ListenConfig{KeepAlive: -1, Control: func(_, _ string, raw syscall.RawConn) error {
 		var err error
-		if cerr := raw.Control(func(fd uintptr) { err = bindToDevice(int(fd), loopbackDevice) }); cerr != nil {
+		if cerr := raw.Control(func(fd uintptr) { err = bindToDevice(int(fd), device) }); cerr != nil {
 			return cerr
 		}
 		return err
@@ -69,10 +73,10 @@ const (
 // tryLoopback tells whether it works here, on a port of its own. Kernels that
 // know the option and do not obey it, and loopback devices without the rest of
 // 127.0.0.0/8, would leave clients with addresses that nobody is at.
-func tryLoopback(ctx context.Context) error {
+func tryLoopback(ctx context.Context, device string) error {
 	ctx, cancel := context.WithTimeout(ctx, probeTime)
 	defer cancel()
-	ln, err := toLoopback().Listen(ctx, "tcp4", "0.0.0.0:0")
+	ln, err := onDevice(device).Listen(ctx, "tcp4", "0.0.0.0:0")
 	if err != nil {
 		return err
 	}

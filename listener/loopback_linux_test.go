@@ -119,3 +119,15 @@ func TestLocalhostIsTheLoopback(t *testing.T) {
 	}
 	ln.Close()
 }
+
+// As where the kernel, or who confines the process, does not allow it.
+func TestDeviceThatCannotBeHadLeavesAnotherWay(t *testing.T) {
+	ln, err := bindLoopback(t.Context(), "127.0.0.1:0", "none0")
+	if err == nil {
+		ln.Close()
+		t.Fatal("bound")
+	}
+	if !errors.Is(err, ErrNoLoopback) || !strings.HasSuffix(err.Error(), "sockets cannot be bound to the loopback device: no such device") {
+		t.Errorf("got %v", err)
+	}
+}
