@@ -45,10 +45,10 @@ func FuzzAnswer(f *testing.F) {
 			t.Fatalf("%d nodes, %v", len(a.nodes), err)
 		}
 		table, now := newTable(), time.Unix(1, 0)
-		table.take(a, now)
+		table.take(a, true, now)
 		nodes := table.snapshot()
 		addresses := map[string]bool{}
-		for _, e := range table.endpoints(nodes) {
+		for _, e := range table.endpoints(nodes, true) {
 			if addresses[e.Address] {
 				t.Errorf("%s twice", e.Address)
 			}

@@ -47,7 +47,7 @@ func (s *Source) take(a answer) {
 	if before := s.table.cluster; before != "" && a.cluster != "" && a.cluster != before {
 		s.log.Warn("kafka: the seeds lead to another cluster now", "before", before, "now", a.cluster)
 	}
-	s.moved(s.table.take(a, time.Now()), "the cluster")
+	s.moved(s.table.take(a, s.needed, time.Now()), "the cluster")
 	s.change()
 }
 
@@ -127,7 +127,7 @@ func (s *Source) give(nodes *Nodes) {
 	if s.publish == nil {
 		return
 	}
-	set := s.table.endpoints(nodes)
+	set := s.table.endpoints(nodes, s.needed)
 	out := make(map[string]struct{}, len(set))
 	for i := range set {
 		out[set[i].Address] = struct{}{}

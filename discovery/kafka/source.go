@@ -58,6 +58,7 @@ type Source struct {
 	mu      sync.Mutex // guards what follows, and orders what is given out
 	publish func(discovery.Update)
 	table   *table
+	needed  bool                // the seeds are given out until the cluster has answered
 	out     map[string]struct{} // the endpoints given out last, by address
 	refused map[string]struct{} // what was told of brokers that cannot be used
 }
@@ -136,7 +137,7 @@ func (s *Source) takeSeeds(snap *discovery.Snapshot) {
 	s.mu.Lock()
 	s.table.seed(seeds)
 	answered := s.table.answered
-	if !answered && len(seeds) > 0 {
+	if s.needed {
 		s.give(s.table.snapshot())
 	}
 	s.mu.Unlock()
@@ -173,18 +174,36 @@ func (s *Source) tend(ctx context.Context, keeper *discovery.Keeper) {
 	}
 }
 
+// firstLook is how long the first look may take before clients are led to the seeds.
+// Most have ended by then, and a set that is another a moment later would cost
+// connections, and seem a loss beside what a former process knew.
+const firstLook = time.Second
+
+// needSeeds gives the seeds out, as nobody has told of the nodes.
+func (s *Source) needSeeds() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.needed || s.table.answered || len(s.table.seeds) == 0 {
+		return
+	}
+	s.needed = true
+	s.give(s.table.snapshot())
+}
+
 // round looks once and gives out what has come of it. It returns how many looks
 // have failed in a row.
 func (s *Source) round(ctx context.Context, fails int, keeper *discovery.Keeper) int {
 	s.stat.looks.Inc()
 	s.rounds.begin()
 	defer s.rounds.tell(true)
+	defer time.AfterFunc(firstLook, s.needSeeds).Stop()
 	a, err := s.look(ctx)
 	switch {
 	case ctx.Err() != nil:
 		return fails
 	case err != nil:
 		s.stat.failed.Inc()
+		s.needSeeds()
 		if seeds := keeper.Snapshot(); seeds.Err != nil {
 			err = errors.Join(err, seeds.Err)
 		}

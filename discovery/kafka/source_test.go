@@ -33,11 +33,29 @@ func TestSeedsServeUntilTheClusterHasAnswered(t *testing.T) {
 	})
 }
 
-func TestSeedsAreGivenOutBeforeAnyLookHasEnded(t *testing.T) {
+func TestSeedsAreGivenOutWhenTheFirstLookTakesLong(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c := &cluster{}
 		c.set(silent, "seed:9092")
-		run(t, c, nil, "seed:9092").wants(t, "seed:9092 ")
+		r := run(t, c, nil, "seed:9092")
+		r.wants(t)
+		r.pass(firstLook)
+		r.wants(t, "seed:9092 ")
+	})
+}
+
+// Another set, if for a moment only, costs connections.
+func TestSeedsAreNotGivenOutWhereTheClusterAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &cluster{}
+		c.set(metadata("x", map[int32]string{1: "b1:9092", 2: "b2:9092"}), "seed:9092")
+		r := run(t, c, nil, "seed:9092")
+		r.wants(t, "b1:9092 1", "b2:9092 2")
+		if r.updates != 1 {
+			t.Errorf("%d sets, want 1", r.updates)
+		}
+		r.pass(firstLook)
+		r.wants(t, "b1:9092 1", "b2:9092 2")
 	})
 }
 

@@ -65,17 +65,17 @@ func (t *table) isSeed(address string) bool {
 }
 
 // take takes up an answer of the cluster: the nodes that it has, and no others.
-// moved are those that are new or elsewhere than before.
-func (t *table) take(a answer, now time.Time) (moved []Node) {
+// moved are those that are new or elsewhere than before. seeds: these were given out.
+func (t *table) take(a answer, seeds bool, now time.Time) (moved []Node) {
 	if a.cluster != "" {
 		t.cluster = a.cluster
 	}
-	if !t.answered {
-		t.answered = true
+	if !t.answered && seeds {
 		for _, e := range t.seeds {
 			t.old[e.Address] = leaving{e, now.Add(handover)}
 		}
 	}
+	t.answered = true
 	told := make(map[int32]struct{}, len(a.nodes))
 	for _, n := range a.nodes {
 		if _, twice := told[n.ID]; twice {
@@ -164,8 +164,8 @@ func (t *table) snapshot() *Nodes {
 }
 
 // endpoints are all that can be used: the nodes', one for each address, then what
-// leaves; before the cluster has answered the seeds, too.
-func (t *table) endpoints(nodes *Nodes) []discovery.Endpoint {
+// leaves; before the cluster has answered the seeds, too, if they are wanted.
+func (t *table) endpoints(nodes *Nodes, seeds bool) []discovery.Endpoint {
 	at := make(map[string]int, len(t.nodes)+len(t.old)+len(t.seeds))
 	set := make([]discovery.Endpoint, 0, cap(nodes.list))
 	add := func(e discovery.Endpoint) {
@@ -184,7 +184,7 @@ func (t *table) endpoints(nodes *Nodes) []discovery.Endpoint {
 		}
 		add(discovery.Endpoint{Address: n.Address, Weight: 1, Zone: n.Rack, Priority: priority(n.Until), Labels: map[string]string{LabelNode: id}})
 	}
-	if !t.answered {
+	if seeds && !t.answered {
 		for _, e := range t.seeds {
 			add(e)
 		}
