@@ -4,6 +4,7 @@ import (
 	"sync/atomic"
 
 	"sidecar"
+	"sidecar/wire/kafka"
 )
 
 // batch is the records of a request: the sidecar.Message of the exchange inside of
@@ -11,6 +12,7 @@ import (
 // over, which may be after the exchange.
 type batch struct {
 	topic    string
+	id       string // of the HTTP request
 	acks     acks
 	entries  []entry
 	bytes    int64 // as max_buffered counts them
@@ -32,6 +34,9 @@ var opName = []byte("Produce")
 // Attr is a part of the request: its operation has the topic behind it, so that
 // topics may have timeouts of their own.
 func (b *batch) Attr(sel sidecar.Selector) ([]byte, bool) {
+	if told, _ := kafka.Select("client"); sel == told {
+		return []byte(b.id), true // the upstream's record of failures asks for this
+	}
 	switch sel.Attr {
 	case sidecar.AttrOpName:
 		return opName, true

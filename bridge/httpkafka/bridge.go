@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"sidecar"
+	"sidecar/wire/http"
 )
 
 // request is an HTTP request as it is answered here. It is called by the goroutine
@@ -53,7 +54,7 @@ func (p *Producer) serve(ctx context.Context, x *sidecar.Exchange, req request, 
 	if bad != nil {
 		return refusal(bad).send(x, req)
 	}
-	b.producer = p
+	b.producer, b.id = p, attr(x.Msg, http.AttrRequestID, "")
 	outer := x.Msg
 	x.Msg = b
 	err := next.Do(ctx, x)

@@ -127,7 +127,7 @@ func (d *daemon) newCluster(u config.Upstream, to speaker) (*upstream.Cluster, *
 	}})
 	c, err = upstream.New(upstream.Params{
 		Name: u.Name, Settings: settings, Sources: sources, Prefer: u.Prefer, Record: recordOf(d.started, u.Name), Registry: d.registry, Log: d.log,
-		Timer: d.timer, Sent: to.sent, Received: to.received, Lines: to.lines, Choose: to.choose,
+		Timer: d.timer, Sent: to.sent, Received: to.received, Lines: to.lines, Choose: to.choose, Aside: to.aside(),
 		Other: d.ups.spare, Changed: to.changed(),
 		Finished: func(x *sidecar.Exchange, err error) { ring.Add(x, err, x.Now()) },
 	})

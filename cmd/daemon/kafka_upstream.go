@@ -23,6 +23,7 @@ type kafkaBackend struct {
 	d       *daemon
 	name    string
 	dialer  *wire.Dialer
+	records *records
 	sockets *dialing
 	refresh atomic.Int64 // nanoseconds
 	source  atomic.Pointer[kafka.Source]
@@ -34,7 +35,7 @@ func (d *daemon) kafkaSpeaker(u config.Upstream, dial dialFunc) (speaker, error)
 	if err != nil {
 		return speaker{}, err
 	}
-	b := &kafkaBackend{d: d, name: u.Name}
+	b := &kafkaBackend{d: d, name: u.Name, records: d.newRecords(u, set, dial)}
 	b.dialer = wire.NewDialer(wire.DialParams{Dial: dial, Buffers: d.bufs, Now: sidecar.Now}, set)
 	b.refresh.Store(int64(u.Kafka.Refresh))
 	return speaker{
@@ -56,6 +57,7 @@ func (b *kafkaBackend) set(u config.Upstream) error {
 		return err
 	}
 	b.dialer.Set(set)
+	b.records.set(u, set)
 	b.refresh.Store(int64(u.Kafka.Refresh))
 	return nil
 }

@@ -130,10 +130,38 @@ type speaker struct {
 
 // changed is who is told of the upstream's endpoints, nil if nobody is.
 func (s speaker) changed() func([]discovery.Known, map[string]bool) {
-	if s.redis == nil {
+	switch {
+	case s.redis != nil:
+		return s.redis.changed
+	case s.kafka != nil:
+		return s.kafka.records.changed
+	}
+	return nil
+}
+
+// aside is who performs what goes past the endpoints' connections, nil if nothing
+// does.
+func (s speaker) aside() func(x *sidecar.Exchange) sidecar.Service {
+	if s.kafka == nil {
 		return nil
 	}
-	return s.redis.changed
+	return s.kafka.records.Aside
+}
+
+// flush waits until what was taken from clients and is not at an endpoint yet is
+// there, or ctx ends.
+func (s speaker) flush(ctx context.Context) error {
+	if s.kafka == nil {
+		return nil
+	}
+	return s.kafka.records.Flush(ctx)
+}
+
+// close ends what has connections of its own; no exchange comes any more.
+func (s speaker) close() {
+	if s.kafka != nil {
+		s.kafka.records.Close(context.Background())
+	}
 }
 
 // newSpeaker makes that of u.

@@ -175,6 +175,11 @@ func (d *daemon) drain(grace context.Context, done chan struct{}) {
 		})
 	}
 	wg.Wait()
+	for _, r := range d.ups.sorted() {
+		if err := r.speaker.flush(grace); err != nil {
+			d.log.Warn(cutBy(grace)+": records were not written", "upstream", r.name, "error", err)
+		}
+	}
 }
 
 // cutBy is what ended a grace.

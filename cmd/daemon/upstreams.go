@@ -92,6 +92,7 @@ func (u *upstreams) start(r *running) {
 			u.d.log.Error("upstream ended", "upstream", r.name, "error", err)
 		}
 		r.cluster.Close()
+		r.speaker.close()
 		u.forget(r)
 	})
 }
@@ -173,6 +174,9 @@ func (u *upstreams) get(name string) *running {
 // before it for callers that speak the protocol.
 func (u *upstreams) service(r *running, protocol string) sidecar.Service {
 	cfg := r.cfg.Load()
+	if cfg.Protocol == config.ProtocolKafka && protocol == config.ProtocolHTTP {
+		return r.speaker.kafka.records.Layer(r.cluster)
+	}
 	if cfg.Protocol == config.ProtocolThriftMux {
 		return r.face.before(oneways(cfg, u.d.bridged(cfg, r.face, r.cluster)), protocol)
 	}
