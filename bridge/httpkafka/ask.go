@@ -41,6 +41,9 @@ func (p *Producer) read(m sidecar.Message) (*ask, *problem) {
 	if verb := attr(m, http.AttrMethod, ""); verb != "POST" && verb != "PUT" {
 		return nil, &problem{405, 405, "records are written by POST or PUT", "Allow: POST, PUT\r\n"}
 	}
+	if coding := attr(m, http.AttrHeader, "content-encoding"); coding != "" && coding != "identity" {
+		return nil, wrong(415, "bodies are taken without Content-Encoding: the upstream compresses batches, if it is told to")
+	}
 	var bad *problem
 	if a.form, bad = formOf(attr(m, http.AttrHeader, "content-type")); bad != nil {
 		return nil, bad

@@ -87,6 +87,7 @@ func TestWhatIsNoRequestToWriteIsRefusedInWords(t *testing.T) {
 		{"acks", "POST", "/topics/orders?acks=2", "", "v", nil, 400, 400, "all, 1 or 0"},
 		{"schemas", "POST", "/topics/orders", jsonType, `{"value_schema_id":1,"records":[{"value":1}]}`, nil, 422, 422, "schema"},
 		{"avro", "POST", "/topics/orders", "application/vnd.kafka.avro.v2+json", `{}`, nil, 415, 415, "no schema registry"},
+		{"compressed", "POST", "/topics/orders", "", "v", []string{"Content-Encoding", "gzip"}, 415, 415, "Content-Encoding"},
 		{"unknown field", "POST", "/topics/orders", jsonType, `{"records":[{"vlaue":1}]}`, nil, 422, 422, "vlaue"},
 		{"no records", "POST", "/topics/orders", jsonType, `{"records":[]}`, nil, 422, 422, "no record"},
 		{"records that are none", "POST", "/topics/orders", jsonType, `{"records":7}`, nil, 422, 422, "no list"},
