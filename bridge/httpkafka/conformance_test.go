@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kfake"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // sizes are how many records are written, by how many connections.
@@ -67,45 +68,17 @@ func body(first, n int) (contentType, text string) {
 	}
 }
 
-// Brokers go away with all their connections, at random and one at a time, while 200
-// connections write: what was told to be written is in the log exactly once, and
-// nothing is in it twice.
-func TestWrittenIsExactlyOnceConformance(t *testing.T) {
-	records, connections := sizes()
+// write has 200 connections write all of the records, ten a request.
+func (l *ledger) write(r *rig, connections int) time.Duration {
 	const each = 10
-	c, doors := doored(t, 3, kfake.SeedTopics(12, "orders"))
-	r := newRig(t, c.ListenAddrs(), nil)
-	l := &ledger{told: make([]atomic.Int32, records), others: map[string]int{}}
-	r.timeout = 500 * time.Millisecond // so that some are not answered in time
-	stop := make(chan struct{})
-	var breaking, work sync.WaitGroup
-	restarts := 0
-	breaking.Go(func() {
-		for {
-			d := doors[rand.IntN(len(doors))]
-			for _, shut := range []bool{true, false} {
-				pause := time.Duration(20+rand.IntN(80)) * time.Millisecond
-				if !shut && rand.IntN(4) == 0 {
-					pause *= 10 // longer than clients wait
-				}
-				select {
-				case <-stop:
-					d.set(false)
-					return
-				case <-time.After(pause):
-					d.set(shut)
-				}
-			}
-			restarts++
-		}
-	})
 	var next atomic.Int64
+	var work sync.WaitGroup
 	begun := time.Now()
 	for range connections {
 		work.Go(func() {
 			for {
 				first := int(next.Add(each)) - each
-				if first >= records {
+				if first >= len(l.told) {
 					return
 				}
 				kind, text := body(first, each)
@@ -115,25 +88,62 @@ func TestWrittenIsExactlyOnceConformance(t *testing.T) {
 		})
 	}
 	work.Wait()
-	took := time.Since(begun)
+	return time.Since(begun)
+}
+
+// Brokers go away with all their connections, at random and one at a time, while 200
+// connections write: what was told to be written is in the log exactly once, and
+// nothing is in it twice.
+func TestWrittenIsExactlyOnceConformance(t *testing.T) {
+	records, connections := sizes()
+	c, doors := doored(t, 3, kfake.SeedTopics(12, "orders"))
+	r := newRig(t, c.ListenAddrs(), nil)
+	l := &ledger{told: make([]atomic.Int32, records), others: map[string]int{}}
+	r.timeout = 500 * time.Millisecond // so that some are not answered in time
+	stop := make(chan struct{})
+	restarts := make(chan int, 1)
+	go func() { restarts <- breakDoors(doors, stop) }()
+	took := l.write(r, connections)
 	close(stop)
-	breaking.Wait()
+	n := <-restarts
 	if err := r.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	l.check(t, c)
-	t.Logf("%d records by %d connections in %v with %d restarts; answers but 200: %v", records, connections, took.Round(time.Millisecond), restarts, l.others)
-}
-
-// check holds what was told against the log.
-func (l *ledger) check(t *testing.T, c *kfake.Cluster) {
-	t.Helper()
 	all := 0
 	for _, p := range c.PartitionInfos("orders") {
 		all += int(p.HighWatermark)
 	}
+	l.check(t, logged(t, c, "orders", all))
+	t.Logf("%d records by %d connections in %v with %d restarts; answers but 200: %v", records, connections, took.Round(time.Millisecond), n, l.others)
+}
+
+// breakDoors shuts one door after the other, at random, until stop, and returns how
+// often.
+func breakDoors(doors []*door, stop <-chan struct{}) (n int) {
+	for {
+		d := doors[rand.IntN(len(doors))]
+		for _, shut := range []bool{true, false} {
+			pause := time.Duration(20+rand.IntN(80)) * time.Millisecond
+			if !shut && rand.IntN(4) == 0 {
+				pause *= 10 // longer than clients wait
+			}
+			select {
+			case <-stop:
+				d.set(false)
+				return n
+			case <-time.After(pause):
+				d.set(shut)
+			}
+		}
+		n++
+	}
+}
+
+// check holds what was told against the log.
+func (l *ledger) check(t *testing.T, log []*kgo.Record) {
+	t.Helper()
 	times := make([]int, len(l.told))
-	for _, rec := range logged(t, c, "orders", all) {
+	for _, rec := range log {
 		n, err := strconv.Atoi(string(rec.Value))
 		if err != nil || n < 0 || n >= len(times) {
 			t.Fatalf("a record that nobody wrote: %q", rec.Value)
@@ -159,5 +169,5 @@ func (l *ledger) check(t *testing.T, c *kfake.Cluster) {
 			t.Errorf("an answer that explains nothing: %s", words)
 		}
 	}
-	t.Logf("%d records in the log, %d of them told as unknown", all, unsure)
+	t.Logf("%d records in the log, %d of them told as unknown", len(log), unsure)
 }

@@ -1,6 +1,9 @@
 package httpkafka
 
 import (
+	"errors"
+	"fmt"
+	"io"
 	"net"
 	"sync/atomic"
 	"time"
@@ -22,6 +25,9 @@ type failing struct {
 
 // OnBrokerConnect is called by the library for each dial, login included.
 func (t *trouble) OnBrokerConnect(_ kgo.BrokerMetadata, _ time.Duration, _ net.Conn, err error) {
+	if errors.Is(err, io.EOF) {
+		err = fmt.Errorf("the broker closed the connection in the greeting (wrong login, or TLS on one side only?): %w", err)
+	}
 	if err != nil {
 		t.last.Store(&failing{t.now(), err})
 	}
