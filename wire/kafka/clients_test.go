@@ -143,3 +143,26 @@ func TestLargeRecordsPass(t *testing.T) {
 		}
 	}
 }
+
+// A login that ends is renewed while clients go on (KIP-368): kfake closes
+// connections whose login has ended.
+func TestLoginsAreRenewedUnderClients(t *testing.T) {
+	const life = 2 * time.Second
+	s, _, _ := through(t, kfake.SeedTopics(1, "orders"), kfake.EnableSASL(), kfake.Superuser("PLAIN", "u", "p"),
+		kfake.BrokerConfigs(map[string]string{"connections.max.reauth.ms": "2000"}))
+	s.dialer.Set(DialSettings{Mechanism: "PLAIN", Username: "u", Password: "p"})
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	p := s.kgo(kgo.DefaultProduceTopic("orders"))
+	if err := p.ProduceSync(ctx, kgo.StringRecord("first")).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(5 * life / 2); time.Now().Before(end); {
+		if err := p.ProduceSync(ctx, kgo.StringRecord("next")).FirstErr(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for len(s.over) > 0 {
+		t.Errorf("a session ended with %v", <-s.over)
+	}
+}

@@ -33,7 +33,7 @@ type down struct {
 
 func (d *down) begin(now int64) {
 	d.r0, d.w, d.at, d.ready, d.now = 0, 0, 0, 0, now
-	d.fault, d.in, d.torn = nil, 0, false
+	d.fault, d.torn = nil, false
 	d.ended.Store(false)
 	d.stops.Store(false)
 	d.writes.Store(false)

@@ -55,6 +55,7 @@ func (r *relay) begin(c *Conn) {
 	r.login, r.due = NewTerminal(r.set.Logins), now+int64(r.set.HeaderTimeout)
 	r.flight.reset()
 	r.down.begin(now)
+	r.down.in = 0
 	r.x.SetStall(r.lookEvery(now))
 	r.x.Moved(now)
 }
@@ -124,7 +125,7 @@ func (r *relay) settle() bool {
 		return r.awaitFlight(0) && r.stop(nil)
 	}
 	if r.renews() {
-		return r.awaitFlight(0) && r.renew()
+		return r.relogin()
 	}
 	return true
 }
@@ -190,7 +191,7 @@ func (r *relay) awaitClient() bool {
 }
 
 // quiet publishes that the owner waits for a request, so that a drain can end that;
-// false: there is one already, or the login is to be renewed.
+// false: there is something to do first, see settle.
 func (r *relay) quiet() bool {
 	r.a.idle.Store(uint64(r.x.Gen()))
 	if r.a.cl.drains() || r.renews() {

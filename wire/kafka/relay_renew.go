@@ -5,59 +5,73 @@ import (
 	"time"
 
 	"sidecar"
+	"sidecar/sock"
 )
 
 // renews tells whether the login at the broker is to be renewed: some time before
 // its end no request is taken up, so that nothing is under way when it is done.
 func (r *relay) renews() bool { return r.conn.Renew != 0 && r.x.Now() >= r.conn.Renew }
 
-// renew logs in anew, with nothing under way. The helper is stopped for it, or it
+// loginTime is how long a login may take on a connection in use.
+const loginTime = 10 * time.Second
+
+// relogin logs in anew, with nothing under way. The helper is stopped for it, or it
 // would take the broker's answers for the client's.
-func (r *relay) renew() bool {
+func (r *relay) relogin() bool {
+	if !r.awaitFlight(0) {
+		return false
+	}
+	ended := r.down.ended.Load()
 	r.stopDown()
-	if r.down.fault != nil || r.down.torn {
-		return r.stop(r.down.fault)
+	switch {
+	case ended || r.down.fault != nil:
+		return r.joined(r.down.fault)
+	case r.down.torn:
+		return r.joined(badAnswer(errStray))
+	case r.x.Now() >= r.conn.Expires:
+		return r.joined(nil) // in good order: the client comes back at once
 	}
-	now := r.x.Now()
-	left := r.conn.Expires - now
-	if left <= 0 {
-		return r.stop(nil) // in good order: the client comes back at once
+	for _, c := range [...]*sock.Conn{r.client, r.broker} {
+		c.RearmRead()
+		c.RearmWrite() // the helper has woken the owner with its end
 	}
-	r.rearm()
-	// The looks would be taken for the end of the wait.
-	r.x.SetStall(max(left, int64(r.set.StallTimeout)))
-	r.x.Moved(now)
-	f := r.relogin(time.Duration(left))
+	f := r.reauthenticate()
+	r.broker.Rearm()
 	if f != nil {
-		return r.stop(f)
+		return r.joined(f)
 	}
-	r.rearm()
-	now, in := r.x.Now(), r.down.in
-	r.down.begin(now)
-	r.down.in = in
-	r.x.SetStall(r.lookEvery(now))
-	r.x.Moved(now)
+	r.down.begin(r.x.Now())
 	go r.down.run()
+	r.x.SetStall(r.lookEvery(r.x.Now()))
+	r.x.Moved(r.x.Now())
 	return true
 }
 
-// relogin has the connection log in, at most for as long.
-func (r *relay) relogin(most time.Duration) (f *sidecar.Fault) {
-	ctx, cancel := context.WithTimeout(r.a.ctx, most)
+// reauthenticate has the login done in its time, and ended by what ends a session.
+func (r *relay) reauthenticate() *sidecar.Fault {
+	left := time.Duration(max(r.conn.Expires-r.x.Now(), minLook))
+	ctx, cancel := context.WithTimeout(r.a.ctx, min(left, loginTime))
 	defer cancel()
-	if r.x.Block(readSide{r.broker}) {
+	r.x.Settled() // ctx bounds it, and nobody looks meanwhile
+	r.x.Forget(sidecar.Stalled)
+	var f *sidecar.Fault
+	ready := r.x.Block(r.broker)
+	if ready {
 		f = r.conn.Reauthenticate(ctx)
 	}
-	if cause := r.x.Unblock(); cause != sidecar.NoCause {
-		return cause.Fault(sidecar.StageRead)
+	cause := r.x.Unblock()
+	r.x.Forget(sidecar.Stalled)
+	switch {
+	case ready && f == nil:
+		return nil
+	case cause == sidecar.NoCause:
+		return f
 	}
-	return f
+	return cause.Fault(sidecar.StageRead)
 }
 
-// rearm undoes the wakes of a helper that was stopped, and has ended.
-func (r *relay) rearm() {
-	r.broker.RearmRead()
-	r.broker.RearmWrite()
-	r.client.RearmRead()
-	r.client.RearmWrite()
+// joined ends the session while there is no helper.
+func (r *relay) joined(f *sidecar.Fault) bool {
+	r.down.done <- struct{}{} // for who joins it
+	return r.stop(f)
 }
