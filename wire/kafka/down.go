@@ -17,6 +17,7 @@ type down struct {
 	at     int    // behind the answers that are to be given on
 	ready  uint64 // how many these are
 	now    int64  // when the last bytes came
+	waited int64  // for them, from when others had come before
 	out    []byte // what an answer was rewritten to
 	walk   Walker
 	asked                 // what is answered by the answer at hand
@@ -32,7 +33,7 @@ type down struct {
 }
 
 func (d *down) begin(now int64) {
-	d.r0, d.w, d.at, d.ready, d.now = 0, 0, 0, 0, now
+	d.r0, d.w, d.at, d.ready, d.now, d.waited = 0, 0, 0, 0, now, warmTime
 	d.fault, d.torn = nil, false
 	d.ended.Store(false)
 	d.stops.Store(false)
@@ -90,9 +91,13 @@ func (d *down) free() {
 func (d *down) more() bool {
 	mid := d.r0 < d.w
 	d.torn = mid
-	if mid {
+	switch {
+	case mid:
 		d.makeRoom()
-	} else if d.r.broker.Raw() {
+	case !d.r.broker.Raw():
+	case d.r.a.srv.warm.keep(d.waited):
+		defer d.r.a.srv.warm.leave()
+	default:
 		d.free()
 		if err := d.r.broker.WaitRead(); err != nil {
 			return d.left(err, false)
@@ -132,7 +137,8 @@ func (d *down) read(p []byte, mid bool) (int, error) {
 
 // came notes n bytes from the broker.
 func (d *down) came(n int) {
-	d.now = sidecar.Now()
+	now := sidecar.Now()
+	d.now, d.waited = now, now-d.now
 	d.in += int64(n)
 	d.said.Store(d.now)
 }

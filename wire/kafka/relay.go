@@ -21,6 +21,7 @@ type relay struct {
 	since  int64          // since when the owner waits for the rest of a request to come or go, 0: it does not
 	sends  bool           // to go
 	heard  int64          // when the client last said something
+	waited int64          // how long that came behind what it had said before
 	fault  *sidecar.Fault // why it ended, nil: in good order
 	clean  bool           // it did
 	login  Terminal
@@ -51,7 +52,7 @@ func (r *relay) Relay(x *sidecar.Exchange, c *Conn) *sidecar.Fault {
 func (r *relay) begin(c *Conn) {
 	now := r.x.Now()
 	r.set, r.client, r.conn, r.broker = r.a.set, r.a.cl.c, c, c.Sock
-	r.at, r.since, r.sends, r.heard, r.fault, r.clean = r.a.r, 0, false, now, nil, false
+	r.at, r.since, r.sends, r.heard, r.waited, r.fault, r.clean = r.a.r, 0, false, now, warmTime, nil, false
 	r.login, r.due = NewTerminal(r.set.Logins), now+int64(r.set.HeaderTimeout)
 	r.flight.reset()
 	r.down.begin(now)
@@ -134,16 +135,18 @@ func (r *relay) settle() bool {
 func (r *relay) more() bool {
 	a := r.a
 	mid := a.r < a.w
-	if !mid && r.client.Raw() {
+	warm := !mid && r.client.Raw() && a.srv.warm.keep(r.waited)
+	if warm {
+		defer a.srv.warm.leave()
+	}
+	if !mid && !warm && r.client.Raw() {
 		a.free()
 		if !r.awaitClient() {
 			return false
 		}
-		a.hold()
-	} else {
-		a.hold()
-		r.makeRoom()
 	}
+	a.hold()
+	r.makeRoom()
 	if mid {
 		r.since = r.x.Now()
 		r.x.Moved(r.since)
@@ -225,7 +228,8 @@ func (r *relay) readMore(mid bool) bool {
 			if cause != sidecar.NoCause && !r.woken(cause) {
 				return false
 			}
-			r.heard = r.x.Now()
+			now := r.x.Now()
+			r.heard, r.waited = now, now-r.heard
 			return true
 		case ready && err != nil && err != sock.ErrWoken:
 			return r.left(err, mid)

@@ -19,7 +19,7 @@ func answered(r kmsg.Response, correlation int32) string {
 	return tell(correlation, tags+string(r.AppendTo(nil)))
 }
 
-func produceAnswer(version int16) string {
+func producedAnswer(version int16) string {
 	r := kmsg.NewPtrProduceResponse()
 	r.Version = version
 	t := kmsg.NewProduceResponseTopic()
@@ -51,7 +51,7 @@ func TestRelayAllocatesNothing(t *testing.T) {
 		{"spliced requests", beat(1, filler(400_000)), tell(1, "")},
 		{"large answers", beat(1, ""), tell(1, filler(50_000))},
 		{"spliced answers", beat(1, ""), tell(1, filler(500_000))},
-		{"Produce", ask(KeyProduce, 8, 1, front+small), produceAnswer(8)},
+		{"Produce", ask(KeyProduce, 8, 1, front+small), producedAnswer(8)},
 		{"Fetch", ask(KeyFetch, 11, 1, ""), fetchAnswer(11, 1000)},
 		{"large Fetch", ask(KeyFetch, 17, 1, ""), fetchAnswer(17, 900_000)},
 		{"Fetch of fifty KiB", ask(KeyFetch, 17, 1, ""), fetchAnswer(17, 50_000)},

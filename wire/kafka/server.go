@@ -73,6 +73,7 @@ type Server struct {
 	stats    *Stats
 	told     tellings
 	draining atomic.Bool
+	warm     warmth
 	actives  sync.Pool
 }
 
