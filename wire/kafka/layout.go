@@ -22,6 +22,9 @@ func (s *step) in(version int16) bool {
 	return version >= int16(s.since) && (s.until == 0 || version <= int16(s.until))
 }
 
+// begins says that it is a list.
+func (s *step) begins() bool { return s.do == doList || s.do == doPartitions }
+
 // act is what a step does with what it finds.
 type act uint8
 
@@ -32,22 +35,23 @@ const (
 	doEnd             // of a list
 	doStop            // nobody need look at what follows
 
-	doSkip      // n bytes
-	doCode      // the error of the whole answer, told if there is one
-	doTopicCode // an error, kept until see
-	doHead      // its number and error
-	doFetched   // its number, error and high watermark
-	doWritten   // its number, error and base offset
-	doID        // a topic's
-	doName      // a topic's
-	doText      // a string, perhaps null
-	doNumbers   // an array of int32
-	doList      // the steps to its end for each element
-	doRecords   // their length
-	doBase      // the offset of the first
-	doTags      // tagged fields, in flexible versions
-	doHints     // the same; number 0 is a list of brokers (KIP-951)
-	doNodes     // a list of brokers
+	doSkip       // n bytes
+	doCode       // the error of the whole answer, told if there is one
+	doTopicCode  // an error, kept until see
+	doHead       // its number and error
+	doFetched    // its number, error and high watermark
+	doWritten    // its number, error and base offset
+	doID         // a topic's
+	doName       // a topic's
+	doText       // a string, perhaps null
+	doNumbers    // an array of int32
+	doList       // the steps to its end for each element
+	doPartitions // the same, of Metadata: those that are there are passed over at once
+	doRecords    // their length
+	doBase       // the offset of the first
+	doTags       // tagged fields, in flexible versions
+	doHints      // the same; number 0 is a list of brokers (KIP-951)
+	doNodes      // a list of brokers
 )
 
 // The lengths by which counts are bounded before anybody believes them: the least

@@ -80,7 +80,7 @@ var metadataSteps = []step{
 	{do: doID, n: 16, since: 10},
 	{do: doSee},
 	{do: doSkip, n: 1, since: 1}, // internal
-	{do: doList, n: 2 + 4 + 4 + 1 + 1},
+	{do: doPartitions, n: 2 + 4 + 4 + 1 + 1},
 	{do: doSkip, n: 2 + 4 + 4},
 	{do: doSkip, n: 4, since: 7},
 	{do: doNumbers, n: 4},

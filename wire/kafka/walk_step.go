@@ -14,7 +14,7 @@ func (w *Walker) step(b []byte) (n int, p *Problem) {
 	s := &w.layout.steps[w.pc]
 	if !s.in(w.version) {
 		w.pc++
-		if s.do == doList {
+		if s.begins() {
 			w.leave()
 		}
 		return 0, nil
@@ -24,7 +24,7 @@ func (w *Walker) step(b []byte) (n int, p *Problem) {
 		return 0, w.turn(s.do)
 	case doText, doName, doNumbers, doRecords:
 		return w.length(s, b)
-	case doList:
+	case doList, doPartitions:
 		return w.enter(s, b)
 	case doTags, doHints:
 		return w.tagged(s.do, b)
@@ -158,9 +158,13 @@ func (w *Walker) enter(s *step, b []byte) (n int, p *Problem) {
 		return 0, errAnswer
 	}
 	w.pc++
-	if count <= 0 {
+	passed := 0
+	if s.do == doPartitions && count > 0 {
+		passed = partitions(b[n:], count, w.version)
+	}
+	if count <= 0 || passed > 0 {
 		w.leave()
-		return n, nil
+		return n + passed, nil
 	}
 	w.loops[w.depth] = walkLoop{first: w.pc, left: count}
 	w.depth++
@@ -170,10 +174,9 @@ func (w *Walker) enter(s *step, b []byte) (n int, p *Problem) {
 // leave goes behind the end of the list that the step before began.
 func (w *Walker) leave() {
 	for deep := 1; deep > 0; w.pc++ {
-		switch w.layout.steps[w.pc].do {
-		case doList:
+		if s := &w.layout.steps[w.pc]; s.begins() {
 			deep++
-		case doEnd:
+		} else if s.do == doEnd {
 			deep--
 		}
 	}
