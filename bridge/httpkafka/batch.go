@@ -3,6 +3,8 @@ package httpkafka
 import (
 	"sync/atomic"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"sidecar"
 	"sidecar/wire/kafka"
 )
@@ -21,7 +23,9 @@ type batch struct {
 
 	inPath  bool // the partition is the path's
 	started bool // its records were given to the library
-	safe    bool // the library fails none that it is unsure of
+	by      *clients
+	through *kgo.Client // of them
+	safe    bool        // the library fails none that it is unsure of
 
 	left   atomic.Int64
 	signal chan struct{} // of one place

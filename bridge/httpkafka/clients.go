@@ -30,8 +30,9 @@ type clients struct {
 
 	mu      sync.Mutex
 	byAcks  [acksLevels]*kgo.Client
-	seeds   *[]string // that those know
-	users   int       // requests that give records to them
+	topics  [acksLevels]topics // that those know
+	seeds   *[]string          // that those know
+	users   int                // requests that give records to them
 	retired bool
 	empty   chan struct{} // closed when retired and nobody uses them
 }
@@ -56,7 +57,11 @@ func newClients(p *Params, s Settings, t *trouble) *clients {
 	if m := mechanism(s.Mechanism, p.Login); m != nil {
 		opts = append(opts, kgo.SASL(m))
 	}
-	return &clients{set: s, opts: opts, empty: make(chan struct{})}
+	c := &clients{set: s, opts: opts, empty: make(chan struct{})}
+	for i := range c.topics {
+		c.topics[i].known, c.topics[i].stray = map[string]bool{}, map[string]bool{}
+	}
+	return c
 }
 
 // pause is the time before the tries-th further try: doubled each time, with a

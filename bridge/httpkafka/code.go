@@ -36,6 +36,9 @@ type verdict struct {
 // error of its own for that.
 const partitionText = "invalid record partitioning choice"
 
+// unledText is the same of a topic of which no partition can be written to.
+const unledText = "unable to partition record"
+
 // judge says what err means. safe tells whether the library would know had the
 // record been written: with idempotence it fails no record that it is unsure of.
 func judge(err error, safe bool) verdict {
@@ -51,8 +54,10 @@ func judge(err error, safe bool) verdict {
 		return verdict{504, 504, true, "no broker answered: the outcome is unknown, as the producer is not idempotent"}
 	case errors.Is(err, kgo.ErrRecordTimeout), errors.Is(err, kgo.ErrRecordRetries):
 		return verdict{503, numRetriable, false, "it could not be brought to the partition's leader in time, and is not written"}
+	case strings.HasPrefix(err.Error(), unledText):
+		return verdict{503, numRetriable, false, "no partition of the topic has a leader, and it is not written"}
 	}
-	return verdict{503, numRetriable, false, "it could not be sent, and is not written"}
+	return verdict{504, 504, true, "it could not be brought to its end: the outcome is unknown"}
 }
 
 // judgeCode says what an answer of a broker's means.

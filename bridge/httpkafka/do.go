@@ -34,6 +34,7 @@ func (p *Producer) Do(ctx context.Context, x *sidecar.Exchange) error {
 	cause := b.wait(x)
 	sum := b.sum()
 	p.stats.answered(&sum)
+	p.learn(b, &sum)
 	b.class = sum.class
 	switch {
 	case cause != sidecar.NoCause:
@@ -73,7 +74,7 @@ func (p *Producer) send(ctx context.Context, b *batch) *sidecar.Fault {
 		before.Reason, before.Err = sidecar.Internal, err
 		return before
 	}
-	b.started = true
+	b.started, b.by, b.through = true, c, client
 	b.safe = b.acks == acksAll && c.set.Idempotent
 	b.left.Store(int64(len(b.entries)))
 	for i := range b.entries {
@@ -83,6 +84,19 @@ func (p *Producer) send(ctx context.Context, b *batch) *sidecar.Fault {
 		client.TryProduce(ctx, &e.Record, e.finish)
 	}
 	return nil
+}
+
+// learn takes up whether there is the topic.
+func (p *Producer) learn(b *batch, s *sum) {
+	known := &b.by.topics[b.acks]
+	switch {
+	case s.number == numNoTopic:
+		if list := known.missing(b.topic); list != nil {
+			p.forget(b.through, list)
+		}
+	case s.failed+s.open < len(b.entries):
+		known.written(b.topic)
+	}
 }
 
 // unanswered is the fault of a request that was interrupted with records under way.

@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -172,5 +173,37 @@ func TestUnreachableBrokersAreNamedOutsideOnly(t *testing.T) {
 	}
 	if err := <-r.seen; !strings.Contains(err.Error(), "connection refused") {
 		t.Errorf("told outside as %v", err)
+	}
+}
+
+// Whoever posts to topics that there are not must not fill the memory, nor what
+// brokers are asked: names are forgotten, and those that are written to go on.
+func TestTopicsThatThereAreNotAreForgotten(t *testing.T) {
+	c, _ := brokers.Fake(t, 1, "", kfake.SeedTopics(1, "orders"))
+	var most atomic.Int64
+	c.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		c.KeepControl()
+		most.Store(max(most.Load(), int64(len(req.(*kmsg.MetadataRequest).Topics))))
+		return nil, nil, false
+	})
+	r := newRig(t, c.ListenAddrs(), nil)
+	r.post(t, "/topics/orders", "", "v")
+	var work sync.WaitGroup
+	for i := range 32 {
+		work.Go(func() {
+			for j := range 10 {
+				if got, err := r.send("POST", fmt.Sprintf("/topics/no-%d-%d", i, j), "", "v"); err != nil || got.status != 404 {
+					t.Errorf("%v, %d: %s", err, got.status, got.raw)
+					return
+				}
+			}
+		})
+	}
+	work.Wait()
+	if got := r.post(t, "/topics/orders", "", "v"); got.status != 200 || *got.Offsets[0].Offset != 1 {
+		t.Errorf("%d: %s", got.status, got.raw)
+	}
+	if n := most.Load(); n > 3*maxStray {
+		t.Errorf("brokers were asked for %d topics at once, of %d", n, 32*10)
 	}
 }

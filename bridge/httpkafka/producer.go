@@ -39,8 +39,8 @@ type Producer struct {
 	set      atomic.Pointer[Settings]
 	seeds    atomic.Pointer[[]string]
 	now      atomic.Pointer[clients]
-	buffered atomic.Int64 // bytes under way
-	retiring sync.WaitGroup
+	buffered atomic.Int64   // bytes under way
+	ending   sync.WaitGroup // of clients that others have replaced, and what they forget
 
 	mu     sync.Mutex // of Set and Close
 	closed bool
@@ -68,7 +68,7 @@ func (p *Producer) Set(s Settings) {
 		return
 	}
 	former := p.now.Swap(newClients(&p.params, s, &p.trouble))
-	p.retiring.Go(func() {
+	p.ending.Go(func() {
 		// Until every record is over: they have their time, and brokers may have
 		// what is given up.
 		former.close(p.ended)
@@ -99,7 +99,7 @@ func (p *Producer) Close(ctx context.Context) {
 	defer cancel()
 	p.now.Load().close(ctx)
 	p.end()
-	p.retiring.Wait()
+	p.ending.Wait()
 }
 
 // Aside is who performs x where the connections to brokers do not: nil if they do.
