@@ -28,8 +28,11 @@ const (
 	KafkaPorts    = "ports"    // each at a port of its own
 )
 
-// KafkaTransparent is the mode in which a client has every broker.
-const KafkaTransparent = "transparent"
+// What clients of a listener of ProtocolKafka have.
+const (
+	KafkaTransparent = "transparent" // every broker
+	KafkaProducer    = "producer"    // one broker, that takes records and does nothing else
+)
 
 // What becomes of addresses in answers to Produce and Fetch (KIP-951).
 const (
@@ -126,7 +129,7 @@ func kafkaListener(t *table, l Listener) Listener {
 func kafkaClients(t *table, address string) KafkaClients {
 	defer t.done()
 	c := KafkaClients{
-		Mode:        t.choose("mode", KafkaTransparent, choice{names: []string{KafkaTransparent}, later: []string{"producer"}, has: "has \"transparent\" only"}),
+		Mode:        t.choose("mode", KafkaTransparent, choice{names: []string{KafkaTransparent, KafkaProducer}}),
 		Advertise:   t.choose("advertise", KafkaAuto, choice{names: []string{KafkaAuto, KafkaLoopback, KafkaPorts}}),
 		Network:     t.text("network", "127.92", checkLoopbackNetwork),
 		Ports:       t.ports("ports", "9100-9199"),
@@ -137,6 +140,10 @@ func kafkaClients(t *table, address string) KafkaClients {
 		Hints:       t.choose("leader_hints", KafkaRewrite, choice{names: []string{KafkaRewrite, KafkaStrip, KafkaCap}}),
 		MaxRequest:  t.size("max_request", "100MiB", minKafkaRequest, maxKafkaRequest),
 		MaxHeld:     t.size("max_held", "16MiB", minKafkaHeld, maxKafkaHeld),
+	}
+	if c.Mode == KafkaProducer {
+		oneBroker(t)
+		return c
 	}
 	local := isLoopback(address)
 	t.cross(c.Host != "" || !isWildcard(address) || c.Advertise == KafkaLoopback, "advertise", "advertise_host",
@@ -149,6 +156,17 @@ func kafkaClients(t *table, address string) KafkaClients {
 		"with advertise_port_offset clients would be told of ports %d to %d, which are none", c.Ports.First+c.PortOffset, c.Ports.Last+c.PortOffset)
 	kafkaUsers(t, &c)
 	return c
+}
+
+// oneBroker refuses what goes with clients that have every broker. What one broker
+// serves is the same for all, and nobody logs in to it.
+func oneBroker(t *table) {
+	for _, name := range []string{"advertise", "network", "ports", "hide", "unknown_apis", "leader_hints", "mechanisms", "user"} {
+		if f := t.at(name); f.set {
+			t.asked = append(t.asked, name)
+			f.fail("means nothing with mode = %s, in which clients have one broker: leave it out, or set mode to %s", shown(KafkaProducer), shown(KafkaTransparent))
+		}
+	}
 }
 
 // kafkaUsers reads who may log in.

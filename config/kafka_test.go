@@ -79,7 +79,11 @@ func TestKafkaIsRead(t *testing.T) {
 
 func TestKafkaKeysThatDoNotFitAreRefused(t *testing.T) {
 	for _, row := range []struct{ name, old, text, want string }{
-		{"a mode to come", `hide = ["admin", "DeleteTopics"]`, `mode = "producer"`, "is not in this version yet"},
+		{"a mode that is none", `hide = ["admin", "DeleteTopics"]`, `mode = "consumer"`, `expected one of "transparent", "producer"`},
+		{"what producers of one broker do not see", `mechanisms = ["PLAIN"]`, `mode = "producer"`, `hide: means nothing with mode = "producer"`},
+		{"users of one broker", `hide = ["admin", "DeleteTopics"]`, `mode = "producer"`, `user: means nothing with mode = "producer"`},
+		{"ports of one broker", `advertise = "ports", ports`, `mode = "producer", ports`, `ports: means nothing with mode = "producer"`},
+		{"one broker elsewhere", `advertise = "ports", ports = "9200-9203"`, `mode = "producer"`, ""},
 		{"a file of a socket", `"127.0.0.1:9092"`, `"unix:/run/kafka.sock"`, "know no Unix sockets"},
 		{"a route", "[listener.kafka]", "route = []\n[listener.kafka]", "leads to one cluster"},
 		{"an HTTP key", "[listener.kafka]", "max_held_body = 0\n[listener.kafka]", `means nothing with protocol "kafka"`},

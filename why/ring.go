@@ -6,6 +6,7 @@
 package why
 
 import (
+	"errors"
 	"bytes"
 	"sync"
 	"sync/atomic"
@@ -189,10 +190,23 @@ func (r *Ring) texts(m sidecar.Message) (request, id []byte) {
 // causeOf is the text of the fault's cause. What a client caused is left out:
 // such a text may quote what it sent.
 func causeOf(f *sidecar.Fault) string {
-	if f.Err == nil || f.Has(sidecar.FromClient) {
+	if f.Err == nil {
 		return ""
 	}
+	if f.Has(sidecar.FromClient) {
+		return clip(toldOf(f.Err))
+	}
 	return clip(f.Err.Error())
+}
+
+// toldOf is what a protocol says of a client's mistake in words of its own, "" if it
+// has none: other texts may quote what the client sent.
+func toldOf(err error) string {
+	var plain interface{ Told() string }
+	if errors.As(err, &plain) {
+		return plain.Told()
+	}
+	return ""
 }
 
 func clip[T string | []byte](s T) T { return s[:min(len(s), maxText)] }

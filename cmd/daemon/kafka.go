@@ -21,6 +21,9 @@ func (s kafkaServer) NewClient(c *sock.Conn) listener.Client { return s.Server.N
 
 // newKafkaServer makes the server of l for f, whose places there are.
 func (d *daemon) newKafkaServer(f *front, l config.Listener, handler sidecar.Service) (server, error) {
+	if l.Kafka.Mode == config.KafkaProducer {
+		return d.newSingleServer(f, l, handler), nil
+	}
 	set, err := d.kafkaSettings(l)
 	if err != nil {
 		return nil, err
@@ -28,7 +31,7 @@ func (d *daemon) newKafkaServer(f *front, l config.Listener, handler sidecar.Ser
 	p := f.places
 	return kafkaServer{kafka.NewServer(kafka.Params{
 		Handler: handler, Places: p.Places, NodeAt: p.nodeAt, BrokerAt: p.cluster.brokerAt,
-		Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Room: d.room, Pipes: d.pipes, Refused: f.refused,
+		Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Room: d.room, Pipes: d.pipes, Refused: f.kafkaRefused(),
 		Failed: func(x *sidecar.Exchange, f *sidecar.Fault) { p.ring.Add(x, f, sidecar.Now()) }, Stats: kafka.NewStats(d.registry, l.Name),
 	}, set), d}, nil
 }

@@ -22,7 +22,7 @@ import (
 // kafkaPlaces is where clients of one listener find the brokers of its cluster.
 type kafkaPlaces struct {
 	kafka.Places
-	mode    string       // config.KafkaLoopback or config.KafkaPorts
+	mode    string       // config.KafkaLoopback, KafkaPorts or KafkaProducer
 	ports   *kafka.Ports // of config.KafkaPorts
 	nodeAt  func(c *sock.Conn) (node int32, ok bool)
 	bound   net.Listener
@@ -37,6 +37,9 @@ func (d *daemon) bindKafka(l config.Listener) (*kafkaPlaces, error) {
 		return nil, fmt.Errorf("%s.upstream: no upstream of Kafka is named %q", l.Key, l.Upstream)
 	}
 	p := &kafkaPlaces{cluster: r.speaker.kafka, ring: r.ring}
+	if l.Kafka.Mode == config.KafkaProducer {
+		return p, located(d.started, l.Key+".address", p.atOne(l))
+	}
 	if l.Kafka.Advertise != config.KafkaPorts {
 		err := p.atLoopback(l, d.log)
 		if err == nil || l.Kafka.Advertise == config.KafkaLoopback || !errors.Is(err, listener.ErrNoLoopback) {

@@ -236,6 +236,7 @@ var fixedKeys = [...]struct {
 	{"max_connections", func(l config.Listener) any { return l.MaxConnections }},
 	{"max_held_body", func(l config.Listener) any { return l.MaxHeldBody }},
 	{"upstream", ofPlaces(func(l config.Listener) any { return l.Upstream })},
+	{"kafka.mode", ofPlaces(func(l config.Listener) any { return l.Kafka.Mode })},
 	{"kafka.advertise", ofPlaces(func(l config.Listener) any { return l.Kafka.Advertise })},
 	{"kafka.network", ofPlaces(func(l config.Listener) any { return l.Kafka.Network })},
 	{"kafka.ports", ofPlaces(func(l config.Listener) any { return l.Kafka.Ports })},
@@ -258,7 +259,7 @@ func ofPlaces(v func(config.Listener) any) func(config.Listener) any {
 func keepPlaces(l *config.Listener, old config.Listener) {
 	k := &l.Kafka
 	l.Upstream, k.Advertise, k.Network, k.Ports = old.Upstream, old.Kafka.Advertise, old.Kafka.Network, old.Kafka.Ports
-	k.Host, k.PortOffset = old.Kafka.Host, old.Kafka.PortOffset
+	k.Mode, k.Host, k.PortOffset = old.Kafka.Mode, old.Kafka.Host, old.Kafka.PortOffset
 }
 
 // waiting are the changed keys of [process] and [admin] that are read at start

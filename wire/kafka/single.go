@@ -19,6 +19,7 @@ type SingleSettings struct {
 	HeaderTimeout time.Duration // of a silence in the middle of a request's head
 	IdleTimeout   time.Duration // of a client, and of a connection to a broker, with nothing under way
 	StallTimeout  time.Duration // of a message that has begun and does not go on, 0: a minute
+	CancelOnFIN   bool          // a client's FIN gives up what it is owed
 	// Host and PortOffset change where clients are told to find the sidecar: ""
 	// is the address that they have dialled.
 	Host       string
@@ -38,6 +39,9 @@ type SingleParams struct {
 	// Refused is as in Params: here it is told of clients that ask for what only
 	// a cluster has, too.
 	Refused func(x *sidecar.Exchange, client string, f *sidecar.Fault)
+	// Failed is told of errors in answers, of each topic once a second; it keeps
+	// no x. nil: nobody.
+	Failed func(x *sidecar.Exchange, f *sidecar.Fault)
 }
 
 // Single shows producers a whole cluster as one broker, for those that can reach
@@ -55,6 +59,7 @@ type Single struct {
 	draining atomic.Bool
 	leaders  leaders
 	asked    sync.Pool // of *pending
+	told     tellings
 }
 
 // NewSingle makes one.

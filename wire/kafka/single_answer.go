@@ -20,6 +20,7 @@ func (cl *SingleClient) answer(ctx context.Context) {
 			}
 		}
 		p.end(cl.srv)
+		cl.owed.Add(-1)
 	}
 }
 
@@ -128,10 +129,28 @@ func (cl *SingleClient) codes(p *pending) (stale bool) {
 	}
 	for i := range p.split.parts {
 		if e := &p.split.parts[i]; e.done && e.code != 0 {
-			cl.srv.params.Stats.failed(KeyProduce, e.code)
+			cl.wrong(p, e)
 		}
 	}
 	return stale
+}
+
+// wrong counts an error that a producer is told, and tells of it.
+func (cl *SingleClient) wrong(p *pending, e *part) {
+	srv, topic := cl.srv, p.split.topics[e.topic].name
+	srv.params.Stats.seen(KeyProduce, &Partition{Topic: topic, Partition: e.index, Code: e.code, High: -1, Base: -1})
+	name := srv.params.Stats.topics.of(topic, false).name
+	if srv.params.Failed == nil || !srv.told.may(name, cl.out.x.Now()) {
+		return
+	}
+	var of sidecar.Exchange
+	talk := Talk{Node: e.leader, Client: cl.ip, class: sidecar.Failure}
+	of.Begin(&talk, nil, p.started)
+	of.RequestDone(p.started)
+	srv.params.Failed(&of, &sidecar.Fault{
+		Stage: sidecar.StageRead, Flags: sidecar.FromPeer, Reason: sidecar.Status5xx, Class: sidecar.Failure, Code: int(e.code),
+		Err: &AnswerError{API: "Produce", Version: p.head.Version, Code: e.code, Topic: name, Partition: e.index},
+	})
 }
 
 // stale tells whether a topic's leaders are others than was thought.

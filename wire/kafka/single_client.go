@@ -2,6 +2,7 @@ package kafka
 
 import (
 	"context"
+	"io"
 	"sync"
 	"sync/atomic"
 
@@ -22,7 +23,10 @@ type SingleClient struct {
 	hard atomic.Bool // the grace is over
 	dead atomic.Bool // it takes no more, or cannot be told what it should be
 
+	owed atomic.Int64 // requests that were taken and not answered
+
 	in, out waiter
+	named   bool   // it has said what program it is
 	buf     []byte // what came and is not used: buf[r:w]; nil: none
 	r, w    int
 	asked   chan *pending
@@ -44,6 +48,7 @@ func (cl *SingleClient) Serve(ctx context.Context) (idle bool) {
 	if f != nil {
 		cl.refused(&cl.in.x, f)
 	}
+	owed := cl.owed.Load() > 0
 	close(cl.asked)
 	written.Wait()
 	cl.endLanes()
@@ -54,7 +59,9 @@ func (cl *SingleClient) Serve(ctx context.Context) (idle bool) {
 		_ = cl.c.Abort()
 		return false
 	}
-	cl.linger()
+	if owed && cl.drains() {
+		cl.linger()
+	}
 	cl.c.Close()
 	return false
 }
@@ -71,7 +78,7 @@ func (cl *SingleClient) refused(x *sidecar.Exchange, f *sidecar.Fault) {
 // over bytes that nobody read is reset, and answers with it, upon which a producer
 // would send again what has been written.
 func (cl *SingleClient) linger() {
-	if cl.hard.Load() || !cl.soft.Load() && !cl.srv.draining.Load() || cl.c.CloseWrite() != nil {
+	if cl.hard.Load() || cl.c.CloseWrite() != nil {
 		return
 	}
 	b := cl.srv.take(sock.LargeBuffer)
@@ -201,6 +208,9 @@ func (cl *SingleClient) awaitFirst() bool {
 		}
 		cl.free()
 		if err != nil {
+			if err == io.EOF && cl.set.CancelOnFIN {
+				cl.kill()
+			}
 			return false
 		}
 	}

@@ -20,6 +20,7 @@ func (cl *SingleClient) take(ctx context.Context, h Head, frame []byte) *sidecar
 		return f
 	}
 	p.expect()
+	cl.owed.Add(1)
 	jobs := p.jobs // of p nothing is ours any more once the last is submitted
 	cl.asked <- p
 	for i := range jobs {
@@ -59,6 +60,10 @@ func transactional(frame []byte, version int16) bool {
 }
 
 func (cl *SingleClient) versions(p *pending) *sidecar.Fault {
+	if name, release, ok := ClientSoftware(p.frame, p.head.Version); ok && !cl.named {
+		cl.named = true
+		cl.srv.params.Stats.program(name, release)
+	}
 	out, code, problem := askVersions(nil, p.head, p.frame)
 	switch {
 	case problem != nil:
