@@ -6,8 +6,8 @@
 package why
 
 import (
-	"errors"
 	"bytes"
+	"errors"
 	"sync"
 	"sync/atomic"
 
