@@ -10,15 +10,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
 
-// answered is a response as a broker sends it.
-func answered(r kmsg.Response, correlation int32) string {
-	tags := ""
-	if r.IsFlexible() {
-		tags = "\x00"
-	}
-	return tell(correlation, tags+string(r.AppendTo(nil)))
-}
-
 func producedAnswer(version int16) string {
 	r := kmsg.NewPtrProduceResponse()
 	r.Version = version
