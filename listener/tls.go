@@ -63,7 +63,9 @@ func (l *Listener) ungreeted(client string, err error) {
 	if err == io.EOF || sock.IsReset(err) {
 		return
 	}
-	err = fmt.Errorf("TLS with the client: %w%s", err, greetingHint(err))
+	if hint := greetingHint(err); hint != "" {
+		err = fmt.Errorf("%s: %w", hint, err) // what to do comes first: the rest may be cut off
+	}
 	if l.p.TLS.Refused != nil {
 		l.p.TLS.Refused(client, err)
 	}
@@ -78,17 +80,17 @@ func greetingHint(err error) string {
 	text := err.Error()
 	switch {
 	case errors.As(err, &first) && isVerb(first.RecordHeader[:]):
-		return ": the client speaks HTTP to this port"
+		return "the client speaks HTTP to this port"
 	case errors.As(err, &first):
-		return ": the client speaks no TLS to this port, which wants it: set security.protocol of the client to SSL or SASL_SSL, or leave [listener.tls] out"
+		return "the client speaks no TLS to this port, which wants it: set security.protocol of the client to SSL or SASL_SSL, or leave [listener.tls] out"
 	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
-		return ": the client did not end its greeting in time"
+		return "the client did not end its greeting in time"
 	case strings.Contains(text, "didn't provide a certificate"):
-		return ": client_ca in [listener.tls] has clients show one: give the client a certificate, or leave client_ca out"
+		return "client_ca in [listener.tls] has clients show one: give the client a certificate, or leave client_ca out"
 	case strings.Contains(text, "failed to verify certificate"):
-		return ": the client's certificate is of no authority in client_ca of [listener.tls], or has expired"
+		return "the client's certificate is of no authority in client_ca of [listener.tls], or has expired"
 	case strings.Contains(text, "unknown certificate"), strings.Contains(text, "bad certificate"), strings.Contains(text, "certificate unknown"):
-		return ": the client does not trust the certificate of [listener.tls]: give it the authority that signed it, and connect by a name in it"
+		return "the client does not trust the certificate of [listener.tls]: give it the authority that signed it, and connect by a name in it"
 	}
 	return ""
 }

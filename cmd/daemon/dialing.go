@@ -123,21 +123,25 @@ func tlsFailure(err error, set *tls.Config) error {
 	hint := ""
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		hint = ": no answer in time: does the endpoint speak TLS at this port?"
+		hint = "no answer in time: does the endpoint speak TLS at this port?"
 	case err == io.EOF, errors.Is(err, syscall.ECONNRESET): // as a Kafka broker does at a plain port
-		hint = ": the endpoint ended the greeting: does it speak TLS at this port?"
+		hint = "the endpoint ended the greeting: does it speak TLS at this port?"
 	case strings.Contains(text, "has expired or is not yet valid"):
-		hint = ": renew the endpoint's certificate, or set this machine's clock"
+		hint = "renew the endpoint's certificate, or set this machine's clock"
 	case strings.Contains(text, "unknown authority"):
-		hint = ": set tls.ca to the file of the authority that signed it"
+		hint = "set tls.ca to the file of the authority that signed it"
 	case strings.Contains(text, "first record does not look like a TLS handshake"):
-		hint = ": the endpoint speaks no TLS at this port"
+		hint = "the endpoint speaks no TLS at this port"
 	case strings.Contains(text, "certificate is valid for"), strings.Contains(text, "doesn't contain any IP SANs"), strings.Contains(text, "not valid for any names"):
-		hint = ": set tls.server_name to the name that it has"
+		hint = "set tls.server_name to the name that it has"
 	case strings.Contains(text, "certificate required"), strings.Contains(text, "bad certificate"):
-		hint = ": the endpoint asks for a certificate: set tls.cert and tls.key"
+		hint = "the endpoint asks for a certificate: set tls.cert and tls.key"
 	}
-	return fmt.Errorf("TLS as %q: %w%s", set.ServerName, err, hint)
+	if hint == "" {
+		return fmt.Errorf("TLS as %q: %w", set.ServerName, err)
+	}
+	// What to do comes first: the rest is long, and may be cut off.
+	return fmt.Errorf("TLS as %q: %s: %w", set.ServerName, hint, err)
 }
 
 // checkTLS is what is wrong with the files of u.

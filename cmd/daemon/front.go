@@ -24,6 +24,7 @@ type front struct {
 	redis     *redisRoutes // of ProtocolRedis
 	places    *kafkaPlaces // of ProtocolKafka
 	admission *listener.Admission
+	greeting  *greeting // in TLS; nil: clients speak none
 	between   between
 	ring      *why.Ring // of what reached no upstream
 }
@@ -48,6 +49,12 @@ func (d *daemon) addFront(l config.Listener) error {
 	if err != nil {
 		return err
 	}
+	if f.greeting, err = newGreeting(l); err != nil {
+		if bound != nil {
+			bound.Close()
+		}
+		return err
+	}
 	handler := sidecar.Stack(to, listener.Count(d.registry, l.Name), f.record, f.admission.Layer)
 	if f.srv, err = d.newServer(f, l, handler); err != nil {
 		if bound != nil {
@@ -57,7 +64,7 @@ func (d *daemon) addFront(l config.Listener) error {
 	}
 	f.ln, err = listener.Listen(context.Background(), listener.Params{
 		Name: l.Name, Address: l.Address, Bound: bound, Server: f.srv, Lot: d.lot,
-		MaxConnections: l.MaxConnections, IdleTimeout: parkedTimeout(l), Stats: listener.NewStats(d.registry, l.Name), Log: d.log,
+		MaxConnections: l.MaxConnections, IdleTimeout: parkedTimeout(l), Stats: listener.NewStats(d.registry, l.Name), Log: d.log, TLS: f.greeting.forListener(f),
 	})
 	if err != nil {
 		return located(d.started, l.Key+".address", err)

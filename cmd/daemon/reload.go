@@ -168,6 +168,9 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 			keepRoutes(front, inForce) // a server of Redis has its routes with its settings
 			continue
 		}
+		if err := front.greeting.set(l); err != nil {
+			d.log.Error("certificate not changed", "listener", l.Name, "error", err)
+		}
 		front.ln.SetIdleTimeout(parkedTimeout(l))
 		front.cfg.Store(&l)
 	}
@@ -242,6 +245,7 @@ var fixedKeys = [...]struct {
 	{"kafka.ports", ofPlaces(func(l config.Listener) any { return l.Kafka.Ports })},
 	{"kafka.advertise_host", ofPlaces(func(l config.Listener) any { return l.Kafka.Host })},
 	{"kafka.advertise_port_offset", ofPlaces(func(l config.Listener) any { return l.Kafka.PortOffset })},
+	{"tls", ofPlaces(func(l config.Listener) any { return l.Kafka.TLS.Cert != "" })},
 }
 
 // ofPlaces is v of listeners whose clients are told of further addresses, which
@@ -260,6 +264,9 @@ func keepPlaces(l *config.Listener, old config.Listener) {
 	k := &l.Kafka
 	l.Upstream, k.Advertise, k.Network, k.Ports = old.Upstream, old.Kafka.Advertise, old.Kafka.Network, old.Kafka.Ports
 	k.Mode, k.Host, k.PortOffset = old.Kafka.Mode, old.Kafka.Host, old.Kafka.PortOffset
+	if (k.TLS.Cert == "") != (old.Kafka.TLS.Cert == "") {
+		k.TLS = old.Kafka.TLS
+	}
 }
 
 // waiting are the changed keys of [process] and [admin] that are read at start

@@ -54,6 +54,7 @@ func validate(f *config.File, path string) []config.Problem {
 		}
 	}
 	problems = append(problems, checkCommands(f)...)
+	problems = append(problems, checkClientsTLS(f)...)
 	return append(problems, checkKafka(f)...)
 }
 
