@@ -12,7 +12,7 @@ var (
 	errNowhere   = errors.New("no node is at the address that the client dialled")
 	errNoRoom    = &Problem{text: "the process holds as many bytes of answers as it may"}
 	errSlowHead  = &Problem{text: "half a request came, and nothing further"}
-	errSlowLogin = &Problem{text: "a client has not logged in in time: this listener has users, see security.protocol and sasl.mechanism of the client"}
+	errSlowLogin = &Problem{text: "a client has not logged in soon enough: this listener has users, see security.protocol and sasl.mechanism of the client"}
 	errStray     = &Problem{text: "the broker has answered what nobody asked"}
 	errLongFront = &Problem{text: "a request begins with a name that fits no buffer"}
 	errHalf      = errors.New("the client ended in the middle of a request")

@@ -20,7 +20,7 @@ type User struct{ Name, Password string }
 type Logins struct {
 	mechanisms []string
 	users      map[string]*secrets
-	nobody     *secrets // of who is not known, so that that takes as long
+	nobody     *secrets // of who is not known: it takes as long as one who is
 	seed       []byte   // of the salts of who is not known
 	servers    map[string]*scram.Server
 }

@@ -38,8 +38,8 @@ func TestSplitOfARequestAllocatesNothing(t *testing.T) {
 		if _, p := s.take(1, said); p != nil {
 			t.Fatal(p)
 		}
-		s.fail(0, 13)
-		s.fail(2, 13)
+		s.lose(0)
+		s.lose(2)
 		merged = s.merge(merged[:0], 1, 0)
 	}); n != 0 {
 		t.Errorf("%v allocations", n)

@@ -104,7 +104,7 @@ func (cl *SingleClient) produced(ctx context.Context, p *pending) ([]byte, *side
 			}
 			throttle = max(throttle, n)
 		}
-		s.fail(j.node, codeNetworkException)
+		s.lose(j.node)
 	}
 	stale := cl.codes(p)
 	if stale {

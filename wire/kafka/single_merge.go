@@ -77,11 +77,12 @@ func (s *split) find(at int, leader int32, name []byte, index int32) int {
 	return -1
 }
 
-// fail notes a code for all of leader's parts that were not answered.
-func (s *split) fail(leader int32, code int16) {
+// lose notes for all of leader's parts that were not answered that it was not
+// reached: producers write them again.
+func (s *split) lose(leader int32) {
 	for i := range s.parts {
 		if p := &s.parts[i]; p.goes(leader) {
-			p.done, p.code, p.answer = true, code, nil
+			p.done, p.code, p.answer = true, codeNetworkException, nil
 		}
 	}
 }

@@ -114,7 +114,7 @@ func TestAnswersOfLeadersAreMergedInTheOrderAsked(t *testing.T) {
 			}
 			throttle = max(throttle, n)
 		}
-		s.fail(2, codeNetworkException)
+		s.lose(2)
 		out := s.merge(nil, 99, throttle)
 		got := kmsg.NewPtrProduceResponse()
 		got.Version = version
@@ -210,7 +210,7 @@ func FuzzSplit(f *testing.F) {
 		}
 		_, _ = s.take(1, said)
 		for leader := int32(-2); leader < 3; leader++ {
-			s.fail(leader, 13)
+			s.lose(leader)
 		}
 		s.merge(nil, 1, 0)
 	})

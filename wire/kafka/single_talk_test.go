@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
@@ -49,7 +50,7 @@ func (c rawClient) receive(resp kmsg.Response) (correlation int32) {
 	if _, err := io.ReadFull(c, rest); err != nil {
 		c.t.Fatal(err)
 	}
-	if problem := readAnswer(resp, resp.IsFlexible() && resp.Key() != KeyAPIVersions, append(head, rest...)); problem != nil {
+	if problem := readAnswer(resp, resp.IsFlexible() && resp.Key() != KeyAPIVersions, bytes.Join([][]byte{head, rest}, nil)); problem != nil {
 		c.t.Fatal(problem)
 	}
 	return int32(binary.BigEndian.Uint32(head[SizeLen:]))
