@@ -196,7 +196,7 @@ func TestWhoDoesNotLogInIsPartedFrom(t *testing.T) {
 		says       kmsg.Request
 	}{
 		{"a question before the login", "asks for Metadata and has not logged in", time.Minute, kmsg.NewPtrMetadataRequest()},
-		{"too long", "not logged in in time", 20 * time.Millisecond, kmsg.NewPtrApiVersionsRequest()},
+		{"too long", "not logged in soon enough", 20 * time.Millisecond, kmsg.NewPtrApiVersionsRequest()},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cluster, _ := brokers.Fake(t, 1, "")
