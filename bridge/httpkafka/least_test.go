@@ -9,15 +9,15 @@ import (
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
-// Of three brokers with four partitions each, one takes 100 ms for what it reads. As
+// Of three brokers with four partitions each, one takes 250 ms for what it reads. As
 // its partitions have more outstanding, they get fewer records: with the same number
 // for each, every third request would wait for the slow one.
 func TestSlowBrokerGetsFewerRecordsWithoutKey(t *testing.T) {
 	c, doors := doored(t, 3, kfake.SeedTopics(12, "orders"))
 	const slow = 0
-	doors[slow].delay.Store(int64(100 * time.Millisecond))
+	doors[slow].delay.Store(int64(250 * time.Millisecond))
 	r := newRig(t, c.ListenAddrs(), func(s *Settings, _ *Params) { s.Linger = 0 })
-	const requests, connections = 4000, 64
+	const requests, connections = 3000, 64
 	var next atomic.Int64
 	var work sync.WaitGroup
 	for range connections {
