@@ -97,7 +97,7 @@ func (b *kafkaBackend) learn(node int32, host []byte, port int32) {
 // own tells whether a broker's address leads to this process: then clients would
 // go round in it and never come to a broker.
 func (b *kafkaBackend) own(address string) bool {
-	host, port, err := net.SplitHostPort(address)
+	host, port, err := net.SplitHostPort(b.sockets.way(address))
 	if err != nil {
 		return false
 	}

@@ -190,6 +190,35 @@ func TestKafkaNodeThatMovesIsFollowed(t *testing.T) {
 	}
 }
 
+// advertised.listeners=localhost:9092, as it comes with many a container.
+func TestKafkaBrokerThatSaysItIsTheSidecarIsNotDialled(t *testing.T) {
+	cluster, _ := brokers.Fake(t, 1, kafkaSource)
+	cfg := kafkaConf(cluster)
+	cfg.address = freeAddress(t)
+	_, text, _ := net.SplitHostPort(cfg.address)
+	port, _ := strconv.Atoi(text)
+	cluster.ControlKey(int16(kmsg.Metadata), func(q kmsg.Request) (kmsg.Response, error, bool) {
+		cluster.KeepControl()
+		m := q.ResponseKind().(*kmsg.MetadataResponse)
+		m.Brokers = []kmsg.MetadataResponseBroker{{NodeID: 0, Host: "localhost", Port: int32(port)}}
+		return m, nil, true
+	})
+	p := start(t, "", cfg)
+	await(t, "the log", func() bool {
+		return p.log.has("broker 0: it says that it is at localhost:" + text + ", where this sidecar listens")
+	})
+	if err := kafkaSays(t, "127.92.0.0:"+text, "x", 0); err == nil {
+		t.Error("somebody has answered")
+	}
+	// Whoever says where that leads has it as any other.
+	cfg.upstream += fmt.Sprintf("\n[upstream.web.kafka]\ndial = { \"localhost:%s\" = %q }", text, cluster.ListenAddrs()[0])
+	p.reload(cfg, "configuration reloaded")
+	await(t, "the node", func() bool { return p.log.has("0 at 127.92.0.0:" + text + " is localhost") })
+	if nodes := kafkaNodes(t, "127.92.0.0:"+text); len(nodes) != 1 {
+		t.Errorf("node 0 tells of %v", nodes)
+	}
+}
+
 func TestKafkaListenersShareNoPort(t *testing.T) {
 	cluster, _ := brokers.Fake(t, 1, kafkaSource)
 	cfg := kafkaConf(cluster)
