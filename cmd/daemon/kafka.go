@@ -58,7 +58,30 @@ func (d *daemon) kafkaSettings(l config.Listener) (kafka.Settings, error) {
 	if r := d.ups.get(l.Upstream); r != nil {
 		s.StallTimeout = r.cfg.Load().StallTimeout
 	}
-	return s, nil
+	s.Logins, err = d.loginsOf(l)
+	return s, err
+}
+
+// loginsOf are who may log in to l. Where the sidecar logs in to the brokers, it is
+// it that clients' logins are for; else they are passed on to the broker.
+func (d *daemon) loginsOf(l config.Listener) (*kafka.Logins, error) {
+	r := d.ups.get(l.Upstream)
+	if len(l.Kafka.Users) == 0 && (r == nil || r.cfg.Load().Kafka.Mechanism == "") {
+		return nil, nil
+	}
+	var users []kafka.User
+	for i, u := range l.Kafka.Users {
+		password, err := readSecret(u.Password)
+		if err != nil {
+			return nil, fmt.Errorf("%s.kafka.user[%d].password: %w", l.Key, i, err)
+		}
+		users = append(users, kafka.User{Name: u.Name, Password: password})
+	}
+	logins, err := kafka.NewLogins(users, l.Kafka.Mechanisms)
+	if err != nil {
+		return nil, fmt.Errorf("%s.kafka: %w", l.Key, err)
+	}
+	return logins, nil
 }
 
 // kafkaHints is what becomes of hints, by its name.
