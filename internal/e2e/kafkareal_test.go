@@ -5,8 +5,10 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -188,6 +190,16 @@ func TestKafkaLoginsConformance(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the client's own login passes", func(t *testing.T) {
+		p := start(t, program, realConf(good, fmt.Sprintf("[upstream.web.tls]\nca = %q", ca)))
+		for _, mechanism := range []string{"PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"} {
+			out, err := exec.Command("kcat", "-L", "-b", p.port, "-X", "security.protocol=SASL_PLAINTEXT", "-X", "sasl.mechanisms="+mechanism,
+				"-X", "sasl.username=alice", "-X", "sasl.password="+users["alice"]).CombinedOutput()
+			if err != nil {
+				t.Errorf("%s: %v\n%s", mechanism, err, out)
+			}
+		}
+	})
 	expired := brokers.StartReal(t, brokers.RealParams{Security: "SASL_SSL", Identity: a.Sign(t, -time.Hour), Users: users, From: kafkaSource})
 	plain := brokers.StartReal(t, brokers.RealParams{From: kafkaSource})
 	for _, bad := range []struct {
@@ -220,9 +232,11 @@ func told(t *testing.T, p *proc, words string) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	_, _ = c.Write([]byte{0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff}) // ApiVersions v0
+	// ApiVersions v0, which needs no login, and Metadata v0.
+	_, _ = c.Write([]byte{0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff})
+	_, _ = c.Write([]byte{0, 0, 0, 14, 0, 3, 0, 0, 0, 0, 0, 2, 0xff, 0xff, 0, 0, 0, 0})
 	_ = c.SetReadDeadline(time.Now().Add(patience))
-	_, _ = c.Read(make([]byte, 4096))
+	_, _ = io.Copy(io.Discard, c) // until it is closed
 	if _, text := p.admin.get("/why"); !re.MatchString(text) {
 		t.Errorf("/why has nothing of %s: %s", words, text)
 	}

@@ -66,6 +66,15 @@ func (d *Dialer) Connect(ctx context.Context, address string) (*Conn, error) {
 		s.Close()
 		return nil, err
 	}
+	if a.Mechanism != "" {
+		return c, nil
+	}
+	// Whose clients log in by themselves lets each connection ask for the versions
+	// once, and closes it at the second time: a client gets one where nobody asked.
+	s.Close()
+	if c.Sock, err = d.dial(ctx, address); err != nil {
+		return nil, err
+	}
 	return c, nil
 }
 
