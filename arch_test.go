@@ -94,7 +94,7 @@ var outside = []limit{
 	{"github.com/maypok86/otter", "wire/http", "which stored answers make room is a policy of its own"},
 	{"github.com/redis/go-redis", "discovery/redis", "asks Sentinels and nodes of a Redis Cluster; no request of a client goes by it"},
 	{"github.com/twmb/franz-go/pkg/kmsg", "wire/kafka, discovery/kafka, bridge/httpkafka, internal/brokers, internal/e2e", "Kafka's messages, generated from its own definitions"},
-	{"github.com/twmb/franz-go/pkg/sasl", "wire/kafka, bridge/httpkafka", "how to log in to brokers"},
+	{"github.com/twmb/franz-go/pkg/sasl", "wire/kafka, bridge/httpkafka, internal/e2e", "how to log in to brokers"},
 	{"github.com/twmb/franz-go/pkg/kfake", "wire/kafka, discovery/kafka, bridge/httpkafka, cmd/daemon, internal/brokers, internal/e2e, bench", "in tests and the benchmark only: brokers in the process"},
 	{"github.com/twmb/franz-go/*", "bridge/httpkafka, wire/kafka, internal/brokers, internal/e2e, bench", "the producer behind the HTTP endpoint; elsewhere a client for tests"},
 	{"github.com/segmentio/kafka-go", "wire/kafka, internal/brokers, internal/e2e", "in tests only: a client of another author"},

@@ -1,6 +1,7 @@
 package kafka
 
 import (
+	"io"
 	"sync/atomic"
 
 	"sidecar"
@@ -159,6 +160,9 @@ func (d *down) left(err error, mid bool) bool {
 	}
 	if !mid && !sock.IsReset(err) && d.r.flight.len() == 0 {
 		return false
+	}
+	if e := d.r.flight.at(d.ready); err == io.EOF && !mid && e != nil {
+		err = hungUp(e.key, d.r.conn)
 	}
 	return d.stop(brokerEnded(sidecar.StageRead, err))
 }

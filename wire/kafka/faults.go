@@ -3,6 +3,7 @@ package kafka
 import (
 	"errors"
 	"fmt"
+	"io"
 
 	"sidecar"
 	"sidecar/sock"
@@ -57,6 +58,19 @@ func brokerEnded(s sidecar.Stage, err error) *sidecar.Fault {
 		reason = sidecar.PeerReset
 	}
 	return &sidecar.Fault{Stage: s, Reason: reason, Err: err}
+}
+
+// hungUp is the error of a broker that closes instead of answering: brokers do so
+// where nobody has logged in, and to what they do not understand.
+func hungUp(key int16, c *Conn) error {
+	name := "a request"
+	if a := Of(key); a != nil {
+		name = a.Name
+	}
+	if c.account == nil || c.account.Mechanism != "" {
+		return fmt.Errorf("the broker closed instead of answering %s: %w", name, io.EOF)
+	}
+	return fmt.Errorf("the broker closed instead of answering %s: does it want a login? See mechanism in [upstream.X.kafka]: %w", name, io.EOF)
 }
 
 // clientEnded is that of a client which has gone, or takes no more.
