@@ -28,10 +28,10 @@ func (d *daemon) newKafkaServer(f *front, l config.Listener, handler sidecar.Ser
 	if err != nil {
 		return nil, err
 	}
-	p := f.places
+	p, refusals := f.places, &kafkaRefusals{f: f}
 	return kafkaServer{kafka.NewServer(kafka.Params{
-		Handler: handler, Places: p.Places, NodeAt: p.nodeAt, BrokerAt: p.cluster.brokerAt,
-		Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Room: d.room, Pipes: d.pipes, Refused: f.kafkaRefused(),
+		Handler: refusals.watch(handler), Places: p.Places, NodeAt: p.nodeAt, BrokerAt: p.cluster.brokerAt,
+		Wheel: d.wheel, Buffers: d.bufs, Lot: d.lot, Room: d.room, Pipes: d.pipes, Refused: refusals.refused,
 		Failed: func(x *sidecar.Exchange, f *sidecar.Fault) { p.ring.Add(x, f, sidecar.Now()) }, Stats: kafka.NewStats(d.registry, l.Name),
 	}, set), d}, nil
 }

@@ -25,7 +25,7 @@ func (d *daemon) newSingleServer(f *front, l config.Listener, handler sidecar.Se
 	p := f.places
 	return singleServer{kafka.NewSingle(kafka.SingleParams{
 		Handler: handler, Places: p.Places, BrokerAt: p.cluster.brokerAt, Wheel: d.wheel, Buffers: d.bufs, Room: d.room,
-		Stats: kafka.NewStats(d.registry, l.Name), Refused: f.kafkaRefused(),
+		Stats: kafka.NewStats(d.registry, l.Name), Refused: (&kafkaRefusals{f: f}).refused,
 		Failed: func(x *sidecar.Exchange, f *sidecar.Fault) { p.ring.Add(x, f, sidecar.Now()) },
 	}, d.singleSettings(l)), d}
 }

@@ -117,6 +117,9 @@ func TestKafkaHiddenAPIsAreNeitherToldNorServed(t *testing.T) {
 		_, text := p.admin.get("/why")
 		return strings.Contains(text, "DeleteTopics is hidden on this listener")
 	})
+	await(t, "and in the log", func() bool {
+		return p.log.has("client refused") && p.log.has("DeleteTopics is hidden on this listener")
+	})
 }
 
 func TestKafkaClientsLogInToTheSidecarWhichLogsInToBrokers(t *testing.T) {
@@ -139,6 +142,7 @@ func TestKafkaClientsLogInToTheSidecarWhichLogsInToBrokers(t *testing.T) {
 	if err := wrong.Ping(within(t)); err == nil {
 		t.Error("a wrong password is taken")
 	}
+	await(t, "the reason in the log", func() bool { return p.log.has("wrong name or password") })
 	if n := gate.TurnedAway(); n != 0 {
 		t.Errorf("%d connections came past the sidecar", n)
 	}

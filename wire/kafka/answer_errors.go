@@ -63,11 +63,24 @@ func (e *AnswerError) Error() string {
 	return text
 }
 
+// The codes that are routine.
+const (
+	codeRebalanceInProgress int16 = 27
+	codeMemberIDRequired    int16 = 79
+)
+
+// isRoutine tells whether an error is how groups work, not that something is wrong:
+// each member of a classic group is first told its id by one, and the others that
+// somebody came or went. They are counted and not told.
+func isRoutine(code int16) bool {
+	return code == codeMemberIDRequired || code == codeRebalanceInProgress
+}
+
 // See counts what an answer says of a partition, and tells of errors.
 func (d *down) See(p Partition) {
 	srv := d.r.a.srv
 	srv.stats.seen(d.key, &p)
-	if p.Code == 0 || srv.params.Failed == nil {
+	if p.Code == 0 || isRoutine(p.Code) || srv.params.Failed == nil {
 		return
 	}
 	about, topic := NameOf(d.key), ""

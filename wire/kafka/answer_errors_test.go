@@ -86,3 +86,34 @@ func TestErrorsOfATopicAreToldOnceASecond(t *testing.T) {
 		t.Error("what is over is not forgotten")
 	}
 }
+
+// That a member of a group is told its id by an error, or that others came, is how
+// groups work: counted, and nothing to look at.
+func TestRoutineErrorsOfGroupsAreNotTold(t *testing.T) {
+	joined := func(code int16) string {
+		r := kmsg.NewPtrJoinGroupResponse()
+		r.Version, r.ErrorCode = 4, code
+		return answered(r, int32(code))
+	}
+	b := peer.Listen(t, func(c *peer.Conn) {
+		for _, code := range []int16{79, 27, 25} {
+			c.Expect(ask(11, 4, int32(code), ""))
+			c.Send(joined(code))
+		}
+		c.End()
+	})
+	s := newStage(t, b.Addr())
+	var told []int
+	s.srv.params.Failed = func(_ *sidecar.Exchange, f *sidecar.Fault) { told = append(told, f.Code) }
+	c := s.client()
+	for _, code := range []int16{79, 27, 25} {
+		c.Send(ask(11, 4, int32(code), ""))
+		c.Expect(joined(code))
+	}
+	c.HalfClose()
+	c.End()
+	s.ended()
+	if len(told) != 1 || told[0] != 25 {
+		t.Errorf("told of %v, want 25 alone", told)
+	}
+}

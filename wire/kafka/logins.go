@@ -22,7 +22,6 @@ type Logins struct {
 	users      map[string]*secrets
 	nobody     *secrets // of who is not known: it takes as long as one who is
 	seed       []byte   // of the salts of who is not known
-	servers    map[string]*scram.Server
 }
 
 // secrets are what a user's login is checked by. The password itself is not kept.
@@ -40,20 +39,14 @@ const (
 // NewLogins derives what users' logins are checked by: milliseconds for each, so it
 // is done when settings are read and not when somebody logs in.
 func NewLogins(users []User, mechanisms []string) (*Logins, error) {
-	l := &Logins{users: map[string]*secrets{}, seed: make([]byte, 2*sha256.Size), servers: map[string]*scram.Server{}}
+	l := &Logins{users: map[string]*secrets{}, seed: make([]byte, 2*sha256.Size)}
 	_, _ = rand.Read(l.seed) // never fails
 	if len(users) == 0 {
 		return l, nil
 	}
 	l.mechanisms = slices.Sorted(slices.Values(mechanisms))
 	for _, m := range l.mechanisms {
-		if hash := scramHash(m); hash != nil {
-			s, err := hash.NewServer(func(name string) (scram.StoredCredentials, error) { return l.stored(m, name), nil })
-			if err != nil {
-				return nil, err
-			}
-			l.servers[m] = s
-		} else if m != MechanismPlain {
+		if scramHash(m) == nil && m != MechanismPlain {
 			return nil, fmt.Errorf("clients cannot log in by %s", m)
 		}
 	}
@@ -74,7 +67,10 @@ func NewLogins(users []User, mechanisms []string) (*Logins, error) {
 // derive is what a login with password is checked by.
 func (l *Logins) derive(password string) (*secrets, error) {
 	s := &secrets{plain: l.digest(password), keys: map[string]scram.StoredCredentials{}}
-	for m := range l.servers {
+	for _, m := range l.mechanisms {
+		if scramHash(m) == nil {
+			continue
+		}
 		salt := make([]byte, saltSize)
 		_, _ = rand.Read(salt)
 		c, err := scramHash(m).NewClientUnprepped("", password, "")

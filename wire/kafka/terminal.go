@@ -14,9 +14,9 @@ import (
 // without Logins owns nothing.
 type Terminal struct {
 	logins *Logins
-	shaken string // the mechanism that was agreed upon
-	talk   *scram.ServerConversation
-	user   string // who has logged in
+	shaken string       // the mechanism that was agreed upon
+	talk   *scramServer // nil by PLAIN
+	user   string       // who has logged in
 	done   bool
 }
 
@@ -118,8 +118,8 @@ func (t *Terminal) shake(req *kmsg.SASLHandshakeRequest) (kmsg.Response, *Proble
 	for _, m := range t.logins.mechanisms {
 		if m == req.Mechanism {
 			t.shaken = m
-			if s := t.logins.servers[m]; s != nil {
-				t.talk = s.NewConversation()
+			if hash := scramHash(m); hash != nil {
+				t.talk = &scramServer{hash: hash}
 			}
 			return t.refusal(req, 0, ""), nil // in which case it is none
 		}
@@ -168,18 +168,14 @@ func (t *Terminal) plain(said []byte) bool {
 
 // scram takes up a round of RFC 5802.
 func (t *Terminal) scram(said []byte) (heard []byte, ok bool) {
-	text, err := t.talk.Step(string(said))
-	if err != nil {
+	if t.talk.nonce == "" {
+		text, err := t.talk.begin(string(said), func(name string) scram.StoredCredentials { return t.logins.stored(t.shaken, name) })
+		return []byte(text), err == nil
+	}
+	text, err := t.talk.finish(string(said))
+	if _, known := t.logins.users[t.talk.name]; err != nil || !known {
 		return nil, false
 	}
-	if as := t.talk.AuthzID(); as != "" && as != t.talk.Username() {
-		return nil, false
-	}
-	if t.talk.Done() {
-		if _, known := t.logins.users[t.talk.Username()]; !known || !t.talk.Valid() {
-			return nil, false
-		}
-		t.user, t.done = t.talk.Username(), true
-	}
+	t.user, t.done = t.talk.name, true
 	return []byte(text), true
 }
