@@ -8,7 +8,8 @@ import (
 // Hiding says which APIs, in which versions, clients of a listener are told of and
 // may use. It is made of the listener's settings, and nobody changes it.
 type Hiding struct {
-	most    [len(apis)]int16 // by key; -1 is hidden
+	most    [len(apis)]int16 // by key; clients are told of no higher version; -1: of none
+	hidden  [len(apis)]bool  // by key; who asks is refused
 	unknown bool             // what nobody has reviewed is given on
 }
 
@@ -21,19 +22,29 @@ const (
 // NewHiding makes one: APIs between brokers are hidden always, ApiVersions never, as
 // no client begins without. Without hints there are no share groups, whose answers
 // had them from the first.
+//
+// Produce and Fetch are told of where one of the two may be used: librdkafka takes
+// the format of records from both being there, and without Produce it would read
+// nothing, in silence.
 func NewHiding(hidden []int16, unknown bool, hints Hints) *Hiding {
 	h := &Hiding{unknown: unknown}
 	for i := range apis {
 		a := &apis[i]
 		h.most[i] = a.Max
-		if a.Kind == Internal || slices.Contains(hidden, a.Key) && a.Key != KeyAPIVersions {
+		h.hidden[i] = a.Kind == Internal || slices.Contains(hidden, a.Key) && a.Key != KeyAPIVersions
+		if h.hidden[i] {
 			h.most[i] = -1
 		}
+	}
+	if h.hidden[KeyProduce] != h.hidden[KeyFetch] {
+		h.most[KeyProduce], h.most[KeyFetch] = Of(KeyProduce).Max, Of(KeyFetch).Max
 	}
 	if hints == CapVersions {
 		h.most[KeyProduce] = min(h.most[KeyProduce], hintlessProduce)
 		h.most[KeyFetch] = min(h.most[KeyFetch], hintlessFetch)
-		h.most[KeyShareFetch], h.most[KeyShareAcknowledge] = -1, -1
+		for _, key := range []int16{KeyShareFetch, KeyShareAcknowledge} {
+			h.most[key], h.hidden[key] = -1, true
+		}
 	}
 	return h
 }
@@ -63,7 +74,7 @@ func (h *Hiding) Refuse(key, version int16) *Problem {
 		return &Problem{text: "an API that nobody has reviewed, key " + strconv.Itoa(int(key)) + `: unknown_apis = "pass" gives it on`}
 	case a.Kind == Internal:
 		return &Problem{text: a.Name + " is for brokers among themselves"}
-	case h.most[key] < 0:
+	case h.hidden[key]:
 		return &Problem{text: a.Name + " is hidden on this listener"}
 	case version > a.Max && (a.Addresses() || !h.unknown):
 		return &Problem{text: a.Name + " of version " + strconv.Itoa(int(version)) + ", which nobody has reviewed (" + strconv.Itoa(int(a.Max)) + " is the newest that was)"}

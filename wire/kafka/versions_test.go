@@ -249,3 +249,31 @@ func FuzzVersions(f *testing.F) {
 		}
 	})
 }
+
+// librdkafka reads nothing, in silence, from who is said to have no Produce, and
+// writes nothing to who is said to have no Fetch.
+func TestProduceAndFetchAreToldOfTogether(t *testing.T) {
+	for _, c := range []struct {
+		hidden         string
+		produce, fetch int16
+		refused        int16
+	}{
+		{"write", 13, 18, KeyProduce},
+		{"read", 13, 18, KeyFetch},
+		{"Produce", 13, 18, KeyProduce},
+	} {
+		h := NewHiding(Named(c.hidden), false, RewriteHints)
+		if p, f := h.Most(KeyProduce, 99), h.Most(KeyFetch, 99); p != c.produce || f != c.fetch {
+			t.Errorf("%s: Produce to %d, Fetch to %d", c.hidden, p, f)
+		}
+		for _, key := range []int16{KeyProduce, KeyFetch} {
+			if p := h.Refuse(key, 9); (p != nil) != (key == c.refused) {
+				t.Errorf("%s hidden: %s: %v", c.hidden, NameOf(key), p)
+			}
+		}
+	}
+	both := NewHiding(append(Named("read"), Named("write")...), false, RewriteHints)
+	if p, f := both.Most(KeyProduce, 99), both.Most(KeyFetch, 99); p != -1 || f != -1 {
+		t.Errorf("both hidden: Produce to %d, Fetch to %d", p, f)
+	}
+}
