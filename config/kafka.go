@@ -14,6 +14,7 @@ const (
 	maxKafkaDials   = 10_000  // addresses in one map
 	maxKafkaWords   = 64      // of one command
 	maxKafkaPorts   = 10_000  // in one range
+	outgoingPorts   = 32768   // Linux gives ports from here to connections that go out
 	minKafkaRequest = 1 << 10 // bytes; a login has some hundred
 	maxKafkaRequest = 1 << 30
 	minKafkaHeld    = 64 << 10
@@ -27,6 +28,9 @@ const (
 	KafkaLoopback = "loopback" // each at an address of its own
 	KafkaPorts    = "ports"    // each at a port of its own
 )
+
+// minKafkaRefresh is the shortest time between two looks at brokers for no reason.
+const minKafkaRefresh = time.Second
 
 // What clients of a listener of ProtocolKafka have.
 const (
@@ -154,8 +158,20 @@ func kafkaClients(t *table, address string) KafkaClients {
 		"advertise_host and advertise_port_offset go with advertise = %s", shown(KafkaPorts))
 	t.cross(c.PortOffset == 0 || c.Ports.First+c.PortOffset > 0 && c.Ports.Last+c.PortOffset <= maxPort, "ports", "advertise_port_offset",
 		"with advertise_port_offset clients would be told of ports %d to %d, which are none", c.Ports.First+c.PortOffset, c.Ports.Last+c.PortOffset)
+	portNotes(t, &c, local)
 	kafkaUsers(t, &c)
 	return c
+}
+
+// portNotes tells of ports that may not be what was meant.
+func portNotes(t *table, c *KafkaClients, local bool) {
+	f := t.at("ports")
+	if f.set && local && c.Advertise == KafkaAuto {
+		t.r.note(f.line, f.key, "has no effect where brokers can be at addresses of "+c.Network+".0.0/16, as on Linux: set advertise = "+shown(KafkaPorts)+" to have them at ports")
+	}
+	if c.Advertise == KafkaPorts && c.Ports.Last >= outgoingPorts {
+		t.r.note(f.line, f.key, "from 32768 on a port may have gone to an outgoing connection when a broker comes that needs it: lower ones are safer")
+	}
 }
 
 // oneBroker refuses what goes with clients that have every broker. What one broker
@@ -220,6 +236,7 @@ func kafkaUpstream(t *table) Kafka {
 	for _, p := range t.pairs("dial", maxKafkaDials, checkBroker, checkBroker) {
 		k.Dial = append(k.Dial, DialTo{p.name, p.value})
 	}
+	t.cross(k.Refresh >= minKafkaRefresh, "refresh", "refresh", "expected 1s or more: the brokers are asked at once when something changes, besides")
 	withName, hasToken := k.Username != "" || k.Password != Secret{}, k.Token != Secret{}
 	switch k.Mechanism {
 	case "":
@@ -229,7 +246,7 @@ func kafkaUpstream(t *table) Kafka {
 		t.cross(!withName, "mechanism", "username", "%s takes a token and no username or password: leave them out", KafkaOAuth)
 		t.cross(hasToken != (len(k.TokenCommand) > 0), "mechanism", "token", "%s needs a token: set one of token and token_command", KafkaOAuth)
 	default:
-		t.cross(k.Username != "" && k.Password != Secret{}, "mechanism", "username", "%s needs username and password", k.Mechanism)
+		t.cross(k.Username != "" && k.Password != Secret{} || t.bad["password"], "mechanism", "username", "%s needs username and password", k.Mechanism)
 		t.cross(!hasToken && len(k.TokenCommand) == 0, "mechanism", "token", "%s takes no token: leave token and token_command out, or set mechanism to %s", k.Mechanism, shown(KafkaOAuth))
 	}
 	return k

@@ -114,6 +114,9 @@ func TestKafkaKeysThatDoNotFitAreRefused(t *testing.T) {
 		{"no token", `, token_command = ["/bin/token", "-q"]`, ``, "set one of token and token_command"},
 		{"a token with a user", `token_command = ["/bin/token", "-q"]`, `token_command = ["/bin/token"], username = "u"`, "takes a token and no username"},
 		{"a broker without a port", `"b1.internal:9093"`, `"b1.internal"`, `expected a broker's "host:port"`},
+		{"no password but in the file", `{ file = "/run/secrets/kafka" }`, `"secret"`, "a secret does not stand in this file"},
+		{"looks without pause", `mechanism = "SCRAM-SHA-512"`, "mechanism = \"SCRAM-SHA-512\"\nrefresh = \"10ms\"", "expected 1s or more"},
+		{"half a key", `username = "sidecar"`, `user = "sidecar"`, `did you mean "username"?`},
 		{"a subset", `source_address = "10.0.0.5"`, `subset = { rack = "a" }`, "whose clients need every broker"},
 		{"hedging", `source_address = "10.0.0.5"`, `hedge = { mode = "on" }`, `means nothing with protocol "kafka"`},
 		{"an aperture", `source_address = "10.0.0.5"`, `balance = { policy = "aperture" }`, "every endpoint is"},
@@ -138,5 +141,26 @@ func TestListenersOfOtherProtocolsHaveNoTLS(t *testing.T) {
 	_, err := Parse("c.toml", []byte(strings.Replace(small, "[upstream", "tls = { cert = \"/a\", key = \"/b\" }\n[upstream", 1)))
 	if err == nil || !strings.Contains(err.Error(), `listener "l": tls: means nothing with protocol "http"`) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// Ports that nobody is told of, or that may be gone when they are wanted, are taken
+// and said.
+func TestPortsThatMayNotBeWhatWasMeantAreNoted(t *testing.T) {
+	for text, want := range map[string]string{
+		`ports = "9200-9203"`:                             `has no effect where brokers can be at addresses of 127.92.0.0/16`,
+		`advertise = "ports", ports = "40000-40003"`:      "may have gone to an outgoing connection",
+		`advertise = "ports", ports = "9200-9203"`:        "",
+		`advertise = "ports"`:                             "",
+		`advertise = "loopback"`:                          "",
+		`mode = "producer", advertise_host = "localhost"`: "",
+	} {
+		f, err := Parse("kafka.toml", []byte("[[listener]]\nname = \"l\"\nprotocol = \"kafka\"\naddress = \"127.0.0.1:9092\"\nupstream = \"u\"\nkafka = { "+text+" }\n[upstream.u]\ndiscover = \"tcp://b:9092\"\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Join(f.Notes, " "); (got == "") != (want == "") || !strings.Contains(got, want) {
+			t.Errorf("%s: notes %q", text, got)
+		}
 	}
 }

@@ -20,9 +20,29 @@ func didYouMean(given string, names []string) string {
 		}
 	}
 	if best == "" {
+		best = begun(given, names)
+	}
+	if best == "" {
 		return ""
 	}
 	return "; did you mean " + shown(best) + "?"
+}
+
+// begun is the only one of the names that begins with the given one, as "username"
+// does with "user"; "" if there is none.
+func begun(given string, names []string) (name string) {
+	if len(given) < 3 {
+		return ""
+	}
+	for _, n := range names {
+		if strings.HasPrefix(n, strings.ToLower(given)) {
+			if name != "" {
+				return ""
+			}
+			name = n
+		}
+	}
+	return name
 }
 
 // distance is the number of letters to add, drop, change or swap with their
