@@ -81,7 +81,7 @@ func TestKafkaUnderTroubleConformance(t *testing.T) {
 			topic = "orders-again"
 		}
 		// kafkajs gives records up, or has them twice, where leaders move; kafka-go's
-		// groups stay with a coordinator that has gone. The first is so without a sidecar, too.
+		// groups stay with a coordinator that has gone: both without a sidecar, too.
 		if one.Name != "kafkajs" {
 			producers = append(producers, k.Produce(t, one, p.port, topic, one.Name))
 		}

@@ -253,7 +253,8 @@ func kgoTransactions(ctx context.Context, bootstrap, prefix string) error {
 }
 
 func kgoProduce(bootstrap, topic, name string) {
-	c, err := kgoClient(bootstrap, kgo.DefaultProduceTopic(topic), kgo.MetadataMinAge(250*time.Millisecond))
+	c, err := kgoClient(bootstrap, kgo.DefaultProduceTopic(topic), kgo.MetadataMinAge(250*time.Millisecond),
+		kgo.ProducerBatchCompression(kgo.NoCompression())) // kafkajs and kafka-python read no snappy
 	if err != nil {
 		panic(err)
 	}
