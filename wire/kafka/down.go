@@ -88,6 +88,10 @@ func (d *down) free() {
 	d.buf, d.r0, d.w, d.at = nil, 0, 0, 0
 }
 
+// keptOut is how many bytes a silent session keeps for rewriting answers: there are
+// thousands of such sessions, and most ask for metadata once in minutes.
+const keptOut = 4 << 10
+
 // more waits until more has come from the broker.
 func (d *down) more() bool {
 	mid := d.r0 < d.w
@@ -100,6 +104,9 @@ func (d *down) more() bool {
 		defer d.r.a.srv.warm.leave()
 	default:
 		d.free()
+		if cap(d.out) > keptOut {
+			d.out = nil
+		}
 		if err := d.r.broker.WaitRead(); err != nil {
 			return d.left(err, false)
 		}

@@ -155,6 +155,15 @@ func (d *down) walkOn(w *walk) bool {
 	return true
 }
 
+// drop gives up what a large answer was rewritten to: clients ask for the like once
+// in minutes, and their sessions last for days.
+func (d *down) drop(out []byte) {
+	if cap(out) > sock.LargeBuffer {
+		d.r.a.srv.params.Room.Give(d.r.a.srv.params.Buffers, out)
+		d.out = nil
+	}
+}
+
 // gather holds an answer until it is whole, and rewrites it. Its buffer grows with
 // what has come: a length is easily said.
 func (d *down) gather(e *awaited, total int) bool {
@@ -198,10 +207,13 @@ func (d *down) gather(e *awaited, total int) bool {
 	if p != nil {
 		return d.stop(badAnswer(p))
 	}
-	if !changed {
-		d.out = append(d.out[:0], held[:total]...)
+	out := held[:total]
+	if changed {
+		out = d.out
+		params.Room.Adopt(out)
+		defer d.drop(out)
 	}
-	if !d.give(d.out, nil) {
+	if !d.give(out, nil) {
 		return false
 	}
 	d.ready++

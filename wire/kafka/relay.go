@@ -119,6 +119,11 @@ func (r *relay) carry() {
 // its login renewed, finds nothing half done here. It reports whether the session
 // goes on.
 func (r *relay) settle() bool {
+	// The word of it may have come before the session began, and is not repeated:
+	// what is owed then would be waited for, minutes where a group assembles.
+	if r.a.cl.hard.Load() {
+		return r.stop(sidecar.Draining.Fault(sidecar.StageRead))
+	}
 	if r.at < r.a.w {
 		return true // a request has begun
 	}

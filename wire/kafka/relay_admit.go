@@ -14,6 +14,9 @@ func (r *relay) admit(h Head, b []byte) bool {
 	if p := r.login.Bars(h.Key); p != nil {
 		return r.stop(badRequest(p))
 	}
+	if h.Key == KeySASLHandshake && h.Version == 0 {
+		return r.stop(badRequest(errOldShake)) // what follows would be taken for requests
+	}
 	stats := r.a.srv.stats
 	stats.asked(h.Key, h.Version)
 	switch h.Key {

@@ -96,7 +96,7 @@ func (s *Single) Refuse(c *sock.Conn, _ sidecar.Reason) { _ = c.Abort() }
 
 // NewClient takes over a connection; Serve runs it.
 func (s *Single) NewClient(c *sock.Conn) *SingleClient {
-	cl := &SingleClient{srv: s, c: c}
+	cl := &SingleClient{srv: s, c: c, lanes: map[int32]*lane{}} // Drain may come before Serve
 	if a, ok := c.NetConn().RemoteAddr().(*net.TCPAddr); ok {
 		cl.ip = []byte(a.AddrPort().Addr().Unmap().WithZone("").String())
 	}

@@ -41,7 +41,7 @@ const anyBroker int32 = -1
 // Serve runs the connection until it is closed; it is never idle.
 func (cl *SingleClient) Serve(ctx context.Context) (idle bool) {
 	cl.set = cl.srv.set.Load()
-	cl.asked, cl.lanes = make(chan *pending, maxPending), map[int32]*lane{}
+	cl.asked = make(chan *pending, maxPending)
 	var written sync.WaitGroup
 	written.Go(func() { cl.answer(ctx) })
 	f := cl.readAll(ctx)
@@ -81,8 +81,8 @@ func (cl *SingleClient) linger() {
 	if cl.hard.Load() || cl.c.CloseWrite() != nil {
 		return
 	}
-	b := cl.srv.take(sock.LargeBuffer)
-	defer cl.srv.give(b)
+	b := cl.srv.params.Buffers.Large()
+	defer cl.srv.params.Buffers.Put(b)
 	cl.in.begin(patience.LingerQuiet)
 	for end := cl.in.x.Now() + int64(patience.LingerTime); !cl.hard.Load() && cl.in.x.Now() < end; {
 		if _, err := cl.in.read(cl.c, b); err != nil {
@@ -168,25 +168,33 @@ func (cl *SingleClient) next() (Head, []byte, *sidecar.Fault) {
 	if f != nil {
 		return h, nil, f
 	}
-	total := SizeLen + h.Size
-	frame := cl.srv.take(total)
-	if frame == nil {
-		return h, nil, noSpace()
-	}
+	frame, f := cl.whole(SizeLen + h.Size)
+	return h, frame, f
+}
+
+// whole is the next total bytes. Memory is taken as they come, not as their length
+// word promises them.
+func (cl *SingleClient) whole(total int) ([]byte, *sidecar.Fault) {
+	frame := cl.srv.take(min(total, sock.LargeBuffer))
 	n := copy(frame, cl.buf[cl.r:cl.w])
 	if cl.r += n; cl.r == cl.w {
 		cl.free()
 	}
 	cl.in.begin(cl.set.StallTimeout)
 	for n < total {
+		if n == len(frame) {
+			if frame = cl.srv.grown(frame, n, min(total, 4*n)); frame == nil {
+				return nil, noSpace()
+			}
+		}
 		m, err := cl.in.read(cl.c, frame[n:])
 		if err != nil || cl.dead.Load() {
 			cl.srv.give(frame)
-			return h, nil, cl.cut(err)
+			return nil, cl.cut(err)
 		}
 		n += m
 	}
-	return h, frame, nil
+	return frame, nil
 }
 
 // awaitFirst waits for the first bytes of a request, without a buffer where that can

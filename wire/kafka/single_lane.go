@@ -130,18 +130,13 @@ func (l *lane) fail(f *sidecar.Fault) {
 	if f == nil {
 		return
 	}
+	// Counted before the client is told of the first: what it asks for upon that is
+	// tried.
+	behind := len(l.jobs)
 	l.finish(l.job, f)
 	l.job = nil
-	for {
-		select {
-		case j, ok := <-l.jobs:
-			if !ok {
-				return
-			}
-			l.finish(j, f)
-		default:
-			return
-		}
+	for range behind {
+		l.finish(<-l.jobs, f)
 	}
 }
 
