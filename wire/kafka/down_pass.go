@@ -80,9 +80,6 @@ func (d *down) rewrite(e *awaited, frame []byte) (changed bool, p *Problem) {
 	if names := d.walk.Look(e.key, e.version, frame); !names && e.key != KeyAPIVersions {
 		return false, nil
 	}
-	if e.key == KeyMetadata {
-		d.walk.Topics(e.version, frame, maxTopics, d.r.a.srv.stats)
-	}
 	switch e.key {
 	case KeyAPIVersions:
 		d.out, p = set.hiding.Versions(d.out[:0], e.version, frame)

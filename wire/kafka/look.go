@@ -1,7 +1,8 @@
 package kafka
 
 // Look tells Seen what a whole answer (frame: its length word included) says of its
-// partitions, or its error where it is about none, as far as that is cheaply found.
+// partitions, or its error where it is about none, as far as that is cheaply found,
+// and Names what it says of topics.
 // It changes nothing. True means that clients must not have it before Rewrite was
 // asked: it names brokers, or may.
 func (w *Walker) Look(key, version int16, frame []byte) bool {
@@ -12,6 +13,7 @@ func (w *Walker) Look(key, version int16, frame []byte) bool {
 	w.begin(key, version, len(frame)-AnswerHead, toLook)
 	b, p := w.walk(frame[AnswerHead:])
 	for ; p == walkTold; b, p = w.walk(b) {
+		w.name()
 		w.tell()
 	}
 	if p != walkEnded {
@@ -38,25 +40,12 @@ type Namer interface {
 	Topic(id, name []byte)
 }
 
-// Topics tells n the names and ids of the first limit topics in a whole answer to
-// Metadata, of versions that have ids (10 and up).
-func (w *Walker) Topics(version int16, frame []byte, limit int, n Namer) {
-	if len(frame) < AnswerHead {
+// name tells Names the name and the id of the topic that the walk is in, of answers
+// to Metadata in versions that have ids (10 and up).
+func (w *Walker) name() {
+	if w.Names == nil || w.layout.key != KeyMetadata || !w.at.hasID || w.at.named == 0 || w.at.told == maxTopics {
 		return
 	}
-	seen := w.Seen
-	w.Seen = topicsOnly{} // so that the walk stops at each topic
-	w.begin(KeyMetadata, version, len(frame)-AnswerHead, toLook)
-	b, p := w.walk(frame[AnswerHead:])
-	for ; p == walkTold && limit > 0; b, p = w.walk(b) {
-		if w.at.hasID && w.at.named > 0 {
-			n.Topic(w.at.id[:], w.at.name[:w.at.named])
-			limit--
-		}
-	}
-	w.Seen = seen
+	w.at.told++
+	w.Names.Topic(w.at.id[:], w.at.name[:w.at.named])
 }
-
-type topicsOnly struct{}
-
-func (topicsOnly) See(Partition) {}

@@ -32,7 +32,7 @@ func (r *relay) init(a *active) {
 	r.a, r.x = a, &a.x
 	r.flight.bell = make(bell, 1)
 	r.down.r, r.down.done = r, make(chan struct{}, 1)
-	r.down.walk.Seen = &r.down
+	r.down.walk.Seen, r.down.walk.Names = &r.down, a.srv.stats
 }
 
 // Relay carries the session, see Relay.

@@ -204,6 +204,7 @@ func TestForbiddenRequestsEndTheSession(t *testing.T) {
 		{"hidden", ask(20, 0, 2, "")},
 		{"between brokers", ask(4, 0, 2, "")},
 		{"no request", "\x00\x00\x00\x01\x00"},
+		{"a login without frames", ask(KeySASLHandshake, 0, 2, "\x00\x05PLAIN")},
 		{"no acks in it", ask(KeyProduce, 3, 2, "")},
 	} {
 		t.Run(row.name, func(t *testing.T) {

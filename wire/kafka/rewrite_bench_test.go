@@ -69,25 +69,26 @@ func BenchmarkMetadataOf10000PartitionsRewritten(b *testing.B) {
 	}
 }
 
-func BenchmarkTopicsOf10000PartitionsNamed(b *testing.B) {
+func BenchmarkMetadataOf10000PartitionsLookedAt(b *testing.B) {
 	frame := bigMetadata(12)
-	w := &Walker{Seen: topicsOnly{}}
-	var n Namer = namer{}
+	w := &Walker{Seen: unheard{}, Names: unheard{}}
 	b.ReportAllocs()
 	for b.Loop() {
-		w.Topics(12, frame, 10_000, n)
+		w.Look(KeyMetadata, 12, frame)
 	}
 }
 
-type namer struct{}
+type unheard struct{}
 
-func (namer) Topic(_, _ []byte) {}
+func (unheard) See(Partition) {}
+
+func (unheard) Topic(_, _ []byte) {}
 
 func BenchmarkFetchWalked(b *testing.B) {
 	for _, c := range []struct{ partitions, bytes int }{{1, 1 << 20}, {10, 32 << 10}, {1000, 256}} {
 		b.Run(fmt.Sprintf("%d partitions of %d bytes", c.partitions, c.bytes), func(b *testing.B) {
 			frame := fetchOf(c.partitions, c.bytes)
-			w := &Walker{Seen: topicsOnly{}}
+			w := &Walker{Seen: unheard{}}
 			b.ReportAllocs()
 			for b.Loop() {
 				if w.Look(KeyFetch, 17, frame) {
@@ -106,7 +107,7 @@ func BenchmarkProduceAnswerLookedAt(b *testing.B) {
 	t.Partitions = append(t.Partitions, kmsg.NewProduceResponseTopicPartition())
 	m.Topics = append(m.Topics, t)
 	frame := frameOf(m, true, headTags[0])
-	w := &Walker{Seen: topicsOnly{}}
+	w := &Walker{Seen: unheard{}}
 	b.ReportAllocs()
 	for b.Loop() {
 		w.Look(KeyProduce, 12, frame)

@@ -12,6 +12,9 @@ package kafka
 type Walker struct {
 	// Seen is told of each partition; nil is nobody.
 	Seen Seer
+	// Names is told by Look of the first topics (1000) of an answer to Metadata; nil is
+	// nobody. It is not asked where Seen is nil.
+	Names Namer
 	// Hinted says that the answer had addresses: they are covered.
 	Hinted bool
 
@@ -83,6 +86,7 @@ type walkTopic struct {
 	id      [16]byte
 	hasID   bool
 	records int // bytes of the records under way that have not been walked
+	told    int // topics that Names was told
 }
 
 // What a walk stops at that is no fault.
@@ -102,7 +106,7 @@ func (w *Walker) begin(key, version int16, size int, why purpose) {
 	w.Hinted = false
 	w.pc, w.pass, w.held, w.depth = 0, 0, 0, 0
 	w.fields = walkTags{}
-	w.at.named, w.at.hasID, w.at.records = 0, false, 0
+	w.at.named, w.at.hasID, w.at.records, w.at.told = 0, false, 0, 0
 	w.found = Partition{Partition: -1, High: -1, Base: -1}
 }
 
