@@ -70,11 +70,11 @@ func (s *Several) take(address string, ln net.Listener) bool {
 	return true
 }
 
-// run hands over what ln accepts until Close or Remove.
+// run hands over what ln accepts until Close.
 func (s *Several) run(ln net.Listener) {
 	for {
 		conn, err := ln.Accept()
-		if err != nil && s.gone(ln) {
+		if err != nil && s.over() {
 			return
 		}
 		select {
@@ -88,30 +88,11 @@ func (s *Several) run(ln net.Listener) {
 	}
 }
 
-// gone tells whether nobody wants to hear of ln any more.
-func (s *Several) gone(ln net.Listener) bool {
+// over tells whether nobody wants to hear of errors any more.
+func (s *Several) over() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.closed {
-		return true
-	}
-	for _, one := range s.all {
-		if one == ln {
-			return false
-		}
-	}
-	return true
-}
-
-// Remove listens on that address no more. Connections that came by it stay.
-func (s *Several) Remove(address string) {
-	s.mu.Lock()
-	ln := s.all[address]
-	delete(s.all, address)
-	s.mu.Unlock()
-	if ln != nil {
-		ln.Close()
-	}
+	return s.closed
 }
 
 // Accept is net.Listener's.

@@ -151,7 +151,11 @@ func (d *daemon) reloadFronts(f *config.File, inForce map[string]bool) {
 		old := front.cfg.Load()
 		if keys := fixedChanges(*old, l); len(keys) > 0 {
 			d.log.Warn("changed listener waits for a restart", "listener", l.Name, "keys", strings.Join(keys, ", "))
-			l.Address, l.Protocol, l.MaxConnections, l.MaxHeldBody = old.Address, old.Protocol, old.MaxConnections, old.MaxHeldBody
+			if l.Protocol != old.Protocol {
+				keepRoutes(front, inForce) // what it says now is of another protocol: nothing of that fits
+				continue
+			}
+			l.Address, l.MaxConnections, l.MaxHeldBody = old.Address, old.MaxConnections, old.MaxHeldBody
 			if l.Protocol == config.ProtocolKafka {
 				keepPlaces(&l, *old)
 				inForce[l.Upstream] = true

@@ -14,9 +14,6 @@ import (
 type Conn struct {
 	// Sock is the connection itself; the relay reads and writes it.
 	Sock *sock.Conn
-	// Versions are the APIs that its broker has, as it told them when the
-	// connection was made; nil where nobody asked.
-	Versions *Versions
 	// Expires is when the broker ends the login (KIP-368), 0 for never, by
 	// sidecar.Now.
 	Expires int64
@@ -24,6 +21,7 @@ type Conn struct {
 	Renew int64
 
 	dialer  *Dialer
+	address string   // as the dialer was given it
 	account *account // as which it is logged in
 	auth    int16    // the broker's highest version of SaslAuthenticate
 	used    bool

@@ -57,7 +57,7 @@ func (d *Dialer) Connect(ctx context.Context, address string) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Conn{Sock: s, dialer: d, account: a}
+	c := &Conn{Sock: s, dialer: d, address: address, account: a}
 	if _, known := d.sounded.get(address); known && a.Mechanism == "" {
 		return c, nil
 	}

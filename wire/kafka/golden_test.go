@@ -55,7 +55,7 @@ func TestAnswersOfRealBrokers(t *testing.T) {
 
 func goldenVersions(t *testing.T, version int16, frame []byte) {
 	t.Helper()
-	v, code, problem := ParseVersions(frame, version)
+	v, code, problem := parseVersions(frame, version)
 	if problem != nil || code != 0 || v.Of(KeyMetadata) < 12 {
 		t.Fatalf("%v, code %d, %v", v, code, problem)
 	}

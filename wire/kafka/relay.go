@@ -86,6 +86,9 @@ func (r *relay) end() {
 	}
 	if f := r.fault; f != nil {
 		r.tell(f)
+		if f.Reason == sidecar.BadReply {
+			r.conn.dialer.Forget(r.conn.address) // somebody else may be there now
+		}
 	}
 	r.set, r.client, r.conn, r.broker = nil, nil, nil, nil
 }

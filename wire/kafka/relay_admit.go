@@ -90,7 +90,7 @@ func (r *relay) answer(h Head) bool {
 		return r.reply(answer) && (p == nil || r.stop(badRequest(p)))
 	}
 	var kept [64]byte
-	return r.reply(AnswerVersions(kept[:0], h.Correlation, r.conn.Versions.Of(KeyAPIVersions)))
+	return r.reply(AnswerVersions(kept[:0], h.Correlation, -1))
 }
 
 // reply writes an answer of ours to the client, with nothing under way: the helper

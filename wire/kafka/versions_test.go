@@ -155,7 +155,7 @@ func TestVersionsAreCappedWhereHintsBegin(t *testing.T) {
 	if problem != nil {
 		t.Fatal(problem)
 	}
-	v, code, problem := ParseVersions(out, 3)
+	v, code, problem := parseVersions(out, 3)
 	if problem != nil || code != 0 {
 		t.Fatal(code, problem)
 	}
@@ -176,7 +176,7 @@ func TestAnswerToNewerVersionIsReadInTheOldForm(t *testing.T) {
 		t.Errorf("correlation id %d", id)
 	}
 	// A broker's own, to a version that it does not know.
-	v, code, problem := ParseVersions(AnswerVersions(nil, 1, 3), 5)
+	v, code, problem := parseVersions(AnswerVersions(nil, 1, 3), 5)
 	if problem != nil || code != 35 || v.Of(18) != 3 {
 		t.Errorf("%+v, %d, %v", v, code, problem)
 	}
@@ -233,11 +233,11 @@ func FuzzVersions(f *testing.F) {
 			if problem != nil {
 				continue
 			}
-			was, code, problem := ParseVersions(frame, version)
+			was, code, problem := parseVersions(frame, version)
 			if problem != nil {
 				t.Fatal(problem)
 			}
-			now, same, problem := ParseVersions(out, version)
+			now, same, problem := parseVersions(out, version)
 			if problem != nil || same != code {
 				t.Fatalf("what goes out cannot be read: %v, code %d, was %d", problem, same, code)
 			}
