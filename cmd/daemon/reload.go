@@ -100,7 +100,8 @@ func (d *daemon) applyUpstream(r *running, u config.Upstream) {
 	}
 	if old.Protocol != u.Protocol {
 		d.log.Warn("changed protocol waits for a restart", "upstream", u.Name)
-		u.Protocol, u.Thrift, u.Mux, u.Redis, u.Kafka, u.Pool = old.Protocol, old.Thrift, old.Mux, old.Redis, old.Kafka, old.Pool
+		u.Protocol, u.Thrift, u.Mux, u.Redis, u.Pool = old.Protocol, old.Thrift, old.Mux, old.Redis, old.Pool
+		u.Kafka, u.Producer, u.Balance = old.Kafka, old.Producer, old.Balance
 	}
 	if old.Redis.Topology != u.Redis.Topology {
 		d.log.Warn("changed redis.topology waits for a restart", "upstream", u.Name)
@@ -225,6 +226,9 @@ func keepSplits(filters []config.Filter, inForce map[string]bool) {
 // fixedChanges are the changed keys of what a listener is made of once and for
 // all.
 func fixedChanges(old, now config.Listener) (keys []string) {
+	if old.Protocol != now.Protocol {
+		return []string{"protocol"} // which the others hang on
+	}
 	for _, k := range fixedKeys {
 		if k.value(old) != k.value(now) {
 			keys = append(keys, k.name)

@@ -159,3 +159,21 @@ func TestKafkaWrongPasswordAtBrokersIsTold(t *testing.T) {
 	p := launch(t, "", cfg)
 	await(t, "a reason in the log", func() bool { return p.log.has("SaslAuthenticate") || p.log.has("password") })
 }
+
+// What another protocol says of a listener has no limits of Kafka's in it, and would
+// refuse every client.
+func TestKafkaListenerThatBecomesAnotherStaysUntilARestart(t *testing.T) {
+	cluster, _ := brokers.Fake(t, 1, kafkaSource, kfake.SeedTopics(1, "orders"))
+	cfg := kafkaConf(cluster)
+	cfg.address = freeAddress(t)
+	p := start(t, "", cfg)
+	cfg.protocol = "http"
+	p.reload(cfg, "configuration reloaded")
+	if line := `changed listener waits for a restart" listener=web keys=protocol`; !p.log.has(line) {
+		t.Errorf("the log has no %q", line)
+	}
+	c := kafkaClient(t, p.port, kgo.DefaultProduceTopic("orders"))
+	if err := c.ProduceSync(within(t), kgo.StringRecord("v")).FirstErr(); err != nil {
+		t.Error(err)
+	}
+}
