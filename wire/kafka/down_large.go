@@ -164,8 +164,7 @@ func (d *down) drop(out []byte) {
 	}
 }
 
-// gather holds an answer until it is whole, and rewrites it. Its buffer grows with
-// what has come: a length is easily said.
+// gather holds an answer until it is whole, and rewrites it.
 func (d *down) gather(e *awaited, total int) bool {
 	params := &d.r.a.srv.params
 	if total > d.r.set.Held {
@@ -174,35 +173,13 @@ func (d *down) gather(e *awaited, total int) bool {
 	if !d.flush(nil) {
 		return false
 	}
-	var held []byte
-	defer func() {
-		if held != nil {
-			params.Room.Give(params.Buffers, held)
-		}
-	}()
-	n := 0
-	for n < total {
-		if n == len(held) {
-			more := params.Room.Take(params.Buffers, min(total, max(2*len(held), 2*sock.LargeBuffer)))
-			if more == nil {
-				return d.stop(tooLarge(errNoRoom))
-			}
-			copy(more, held[:n])
-			if held != nil {
-				params.Room.Give(params.Buffers, held)
-			}
-			held = more
-			if n == 0 {
-				n = copy(held, d.buf[d.r0:d.w])
-			}
-		}
-		k, err := d.read(held[n:min(total, len(held))], true)
-		if k == 0 && err != nil {
-			return d.left(err, true)
-		}
-		n += k
+	held, ok := d.collect(total)
+	if held != nil {
+		defer params.Room.Give(params.Buffers, held)
 	}
-	d.r0, d.w, d.at = 0, 0, 0
+	if !ok {
+		return false
+	}
 	changed, p := d.rewrite(e, held[:total])
 	if p != nil {
 		return d.stop(badAnswer(p))
@@ -219,4 +196,34 @@ func (d *down) gather(e *awaited, total int) bool {
 	d.ready++
 	d.answered()
 	return true
+}
+
+// collect brings an answer into one buffer, which grows with what has come: a length
+// is easily said. What there is of a buffer is given back by the caller, even if the
+// answer did not come whole.
+func (d *down) collect(total int) (held []byte, ok bool) {
+	params := &d.r.a.srv.params
+	for n := 0; n < total; {
+		if n == len(held) {
+			more := params.Room.Take(params.Buffers, min(total, max(2*len(held), 2*sock.LargeBuffer)))
+			if more == nil {
+				return held, d.stop(tooLarge(errNoRoom))
+			}
+			copy(more, held[:n])
+			if held != nil {
+				params.Room.Give(params.Buffers, held)
+			}
+			held = more
+			if n == 0 {
+				n = copy(held, d.buf[d.r0:d.w])
+			}
+		}
+		k, err := d.read(held[n:min(total, len(held))], true)
+		if k == 0 && err != nil {
+			return held, d.left(err, true)
+		}
+		n += k
+	}
+	d.r0, d.w, d.at = 0, 0, 0
+	return held, true
 }

@@ -187,6 +187,40 @@ func TestClientIsResetWhereItsAnswersWillNotCome(t *testing.T) {
 	}
 }
 
+// What a large answer was held in, and rewritten to, is nobody's once it has gone.
+func TestLargeMetadataIsRewrittenAndLetGo(t *testing.T) {
+	frame := bigMetadata(12)
+	question := ask(KeyMetadata, 12, 77, "\x00")
+	b := peer.Listen(t, func(c *peer.Conn) {
+		for range 2 {
+			c.Expect(question)
+			c.Send(string(frame))
+		}
+		c.Expect(beat(1, ""))
+		c.Send(tell(1, ""))
+		c.Gone()
+	})
+	s := newStage(t, b.Addr())
+	c := s.client()
+	want, changed, problem := Rewrite(nil, KeyMetadata, 12, frame, s)
+	if !changed || problem != nil {
+		t.Fatalf("changed %v, %v", changed, problem)
+	}
+	for range 2 {
+		c.Send(question)
+		c.Expect(string(want))
+	}
+	c.Send(beat(1, "")) // whose answer comes when the helper is done with the other
+	c.Expect(tell(1, ""))
+	if n := s.room.Used(); n != 0 {
+		t.Errorf("the session keeps %d bytes", n)
+	}
+	c.Close()
+	if f := s.ended(); f != nil {
+		t.Errorf("it ended with %v", f)
+	}
+}
+
 // A drain ends a session as soon as nothing is owed, at the end of the grace
 // whatever is.
 func TestDrainEndsSessions(t *testing.T) {
