@@ -46,7 +46,7 @@ var (
 	KafkaLag = &Desc{Name: "sidecar.kafka.lag",
 		Prom: "sidecar_kafka_lag_records", Kind: KindGauge,
 		Labels: []Label{LabelListener, LabelTopic},
-		Help:   "Records behind the first that was last fetched of each partition, added up; of several consumers of a topic, the one that fetched last counts."}
+		Help:   "Records behind what was fetched last of each partition, added up: where that was several batches, by the size of the first; of several consumers of a topic, the one that fetched last counts."}
 )
 
 // The brokers of Kafka clusters.

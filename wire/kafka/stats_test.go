@@ -99,6 +99,14 @@ func TestTopicsAreCountedByNameWhateverTheyAreToldBy(t *testing.T) {
 	if got := counted(r, varz.KafkaLag, varz.Source{Topic: "orders"}); got != 5 {
 		t.Errorf("at the end of a partition the lag is %v, want 5", got)
 	}
+	see.See(Partition{Topic: id, ID: true, Partition: 2, High: 9, Base: 4, Bytes: 10, Records: 3})
+	if got := counted(r, varz.KafkaLag, varz.Source{Topic: "orders"}); got != 2 {
+		t.Errorf("with three of five records fetched the lag is %v, want 2", got)
+	}
+	see.See(Partition{Topic: id, ID: true, Partition: 2, High: 9, Base: 4, Bytes: 10, Records: 9})
+	if got := counted(r, varz.KafkaLag, varz.Source{Topic: "orders"}); got != 0 {
+		t.Errorf("with more guessed than there are the lag is %v, want 0", got)
+	}
 }
 
 func TestWhatClientsInventIsCountedTogether(t *testing.T) {

@@ -147,12 +147,13 @@ func (t *topics) failed(c *topicCounts, code int16) {
 	at.Load().Inc()
 }
 
-// lagging takes up how far behind the end of a partition a consumer is. One that got
-// nothing is at the end.
+// lagging takes up how far behind the end of a partition a consumer is with what it
+// was given. One that got nothing is at the end; it often is not told of again, so
+// what it got last has to count as read.
 func (t *topics) lagging(c *topicCounts, p *Partition) {
 	behind := int64(0)
 	if p.Base >= 0 {
-		behind = max(p.High-p.Base, 0)
+		behind = max(p.High-p.Base-p.Records, 0)
 	}
 	lag := c.lag.Load()
 	if lag == nil {

@@ -27,7 +27,7 @@ type Walker struct {
 	pass     int  // bytes to pass over before the next step
 	how      pass // and what becomes of them
 	held     int  // bytes of a field that is not whole, in part
-	part     [24]byte
+	part     [28]byte
 	fields   walkTags
 	loops    [3]walkLoop
 	depth    int
@@ -52,6 +52,7 @@ type Partition struct {
 	High      int64 // the high watermark, -1 if it is not told
 	Base      int64 // the first offset of what was fetched or written, -1 if nothing was
 	Bytes     int   // of records
+	Records   int64 // how many were fetched: known of one batch, guessed of several, 0 if not even that
 }
 
 // purpose is what a walk is for.

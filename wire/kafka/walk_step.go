@@ -183,17 +183,31 @@ func (w *Walker) leave() {
 }
 
 // first reads the first offset of records, if there are any: a batch begins with it,
-// and so did the messages of old.
+// and so did the messages of old. How many records there are is taken from the first
+// batch: more are not looked at, they are as large as that one or are guessed to be.
 func (w *Walker) first(b []byte) (n int, p *Problem) {
-	if w.at.records < 8 {
+	n = batchHead
+	if w.at.records < batchHead {
+		n = min(w.at.records, 8)
+	}
+	if n < 8 {
 		w.pc++
 		return 0, nil
 	}
-	if len(b) < 8 {
+	if len(b) < n {
 		return 0, More
 	}
 	w.found.Base = int64(binary.BigEndian.Uint64(b))
-	w.at.records -= 8
+	if n == batchHead && b[16] == 2 { // the format since Kafka 0.11
+		first := int64(int32(binary.BigEndian.Uint32(b[23:]))) + 1
+		size := max(int64(int32(binary.BigEndian.Uint32(b[8:])))+12, batchHead)
+		w.found.Records = max(first, 0) * max(int64(w.at.records), size) / size
+	}
+	w.at.records -= n
 	w.pc++
-	return 8, nil
+	return n, nil
 }
+
+// batchHead is the bytes of a batch up to the count of its records: its first
+// offset, size, epoch, format, checksum and attributes, and the last one's number.
+const batchHead = 8 + 4 + 4 + 1 + 4 + 2 + 4
