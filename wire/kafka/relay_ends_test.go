@@ -134,6 +134,7 @@ func TestStallsEndSessions(t *testing.T) {
 			t.Run(row.name, func(t *testing.T) {
 				b := peer.Listen(t, row.broker)
 				s := newStage(b.Addr())
+				s.t = t // it is the path's
 				s.set(func(set *Settings) { set.StallTimeout = brief })
 				c := s.client()
 				done := make(chan struct{})
@@ -149,6 +150,18 @@ func TestStallsEndSessions(t *testing.T) {
 			})
 		}
 	})
+}
+
+// The alarm of a session may come more often than the limit; it moves nothing.
+func TestStallsAreFoundWhateverElseIsLookedFor(t *testing.T) {
+	b := peer.Listen(t, func(c *peer.Conn) { c.Gone() })
+	s := newStage(t, b.Addr())
+	s.set(func(set *Settings) { set.StallTimeout, set.IdleTimeout = 4*brief, 2*brief })
+	c := s.client()
+	c.Send(beat(1, filler(300_000))[:120_000])
+	if f := s.ended(); f == nil || f.Reason != sidecar.StalledOut || !f.Has(sidecar.FromClient) {
+		t.Errorf("it ended with %v", f)
+	}
 }
 
 // A poll of a consumer, or a join that waits for others, takes longer than any limit.

@@ -201,7 +201,9 @@ func (r *relay) splice(left int) (int, bool) {
 		case (cause != sidecar.NoCause || err != nil) && !r.woken(cause):
 			return left, false
 		}
-		r.moved()
+		if n > 0 { // an alarm alone moves nothing, and may come more often than the limit
+			r.moved()
+		}
 		if p.Held() > 0 && !r.pour(p) {
 			return left, false
 		}
