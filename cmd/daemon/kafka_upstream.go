@@ -35,7 +35,9 @@ func (d *daemon) kafkaSpeaker(u config.Upstream, dial dialFunc) (speaker, error)
 	if err != nil {
 		return speaker{}, err
 	}
-	b := &kafkaBackend{d: d, name: u.Name, records: d.newRecords(u, set, dial)}
+	b := &kafkaBackend{d: d, name: u.Name}
+	dial = b.elsewhere(dial)
+	b.records = d.newRecords(u, set, dial)
 	b.dialer = wire.NewDialer(wire.DialParams{Dial: dial, Buffers: d.bufs, Now: sidecar.Now}, set)
 	b.refresh.Store(int64(u.Kafka.Refresh))
 	return speaker{

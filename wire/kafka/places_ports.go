@@ -100,6 +100,12 @@ func (l *Ports) NodeAt(c *sock.Conn) (node int32, ok bool) {
 	return node, ok
 }
 
+// Has tells whether clients find a node, or bootstrap, at port.
+func (l *Ports) Has(port int) bool {
+	_, ok := l.now.Load().byPort[port]
+	return ok || port == l.p.Bootstrap
+}
+
 // Tell takes up which nodes the cluster has. It listens at their ports before any
 // client is told of them.
 func (l *Ports) Tell(nodes []int32) {
