@@ -10,14 +10,15 @@ import (
 )
 
 var (
-	errNowhere   = errors.New("no node is at the address that the client dialled")
-	errNoRoom    = &Problem{text: "the process holds as many bytes of answers as it may"}
-	errSlowHead  = &Problem{text: "half a request came, and nothing further"}
-	errSlowLogin = &Problem{text: "a client has not logged in soon enough: this listener has users, see security.protocol and sasl.mechanism of the client"}
-	errStray     = &Problem{text: "the broker has answered what nobody asked"}
-	errLongFront = &Problem{text: "a request begins with a name that fits no buffer"}
-	errHalf      = errors.New("the client ended in the middle of a request")
-	errExpired   = errors.New("the login at the broker is over, and answers are owed")
+	errNowhere      = errors.New("no node is at the address that the client dialled")
+	errNoRoom       = &Problem{text: "the process holds as many bytes of answers as it may"}
+	errSlowHead     = &Problem{text: "half a request came, and nothing further"}
+	errSlowLogin    = &Problem{text: "a client has not logged in soon enough: this listener has users, see security.protocol and sasl.mechanism of the client"}
+	errStray        = &Problem{text: "the broker has answered what nobody asked"}
+	errLongFront    = &Problem{text: "a request begins with a name that fits no buffer"}
+	errLongStranger = &Problem{text: "a request of more than 512 KiB of a client that has not logged in"}
+	errHalf         = errors.New("the client ended in the middle of a request")
+	errExpired      = errors.New("the login at the broker is over, and answers are owed")
 )
 
 // unknownNode is a broker that nobody knows.

@@ -14,7 +14,10 @@ func (r *relay) admit(h Head, b []byte) bool {
 	if p := r.login.Bars(h.Key); p != nil {
 		return r.stop(badRequest(p))
 	}
-	if h.Key == KeySASLHandshake && h.Version == 0 {
+	switch {
+	case r.login.Waits() && h.Size > maxStranger:
+		return r.stop(badRequest(errLongStranger))
+	case h.Key == KeySASLHandshake && h.Version == 0:
 		return r.stop(badRequest(errOldShake)) // what follows would be taken for requests
 	}
 	stats := r.a.srv.stats
@@ -44,6 +47,10 @@ func (r *relay) admit(h Head, b []byte) bool {
 	}
 	return true
 }
+
+// maxStranger is how many bytes a request may have before its client has logged in,
+// as with brokers: nobody without a password has them hold, or parse, more.
+const maxStranger = 512 << 10
 
 // produced counts the bytes of a request to Produce by topic: as many for one as for
 // another, and of a large request, whose beginning is all that is there, those of the

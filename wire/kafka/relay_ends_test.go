@@ -219,6 +219,7 @@ func TestForbiddenRequestsEndTheSession(t *testing.T) {
 		{"no request", "\x00\x00\x00\x01\x00"},
 		{"a login without frames", ask(KeySASLHandshake, 0, 2, "\x00\x05PLAIN")},
 		{"no acks in it", ask(KeyProduce, 3, 2, "")},
+		{"tokens that are no requests would follow", ask(KeySASLHandshake, 0, 2, "\x00\x05PLAIN")},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			b := peer.Listen(t, func(c *peer.Conn) {

@@ -20,6 +20,7 @@ import (
 
 	"sidecar"
 	"sidecar/internal/brokers"
+	"sidecar/internal/peer"
 )
 
 func logins(t testing.TB, mechanisms ...string) *Logins {
@@ -150,6 +151,22 @@ func TestBeforeALoginClientsMayAskForVersionsOnly(t *testing.T) {
 	open := NewTerminal(nil)
 	if open.Owns(KeySASLHandshake) || open.Waits() || open.Bars(KeyMetadata) != nil {
 		t.Error("without logins")
+	}
+}
+
+// What brokers allow before a login is not a way to have them read anything at all.
+func TestWhoHasNotLoggedInSendsNothingLarge(t *testing.T) {
+	b := peer.Listen(t, func(c *peer.Conn) { c.Gone() })
+	s := newStage(t, b.Addr())
+	s.set(func(set *Settings) { set.Logins = logins(t, MechanismPlain) })
+	c := s.client()
+	c.Send(ask(KeyAPIVersions, 3, 1, filler(maxStranger))[:100_000])
+	c.Gone()
+	if f := s.ended(); f == nil || f.Reason != sidecar.BadRequest || f.Err != errLongStranger {
+		t.Errorf("it ended with %v", f)
+	}
+	if n := b.Received(); n != 0 {
+		t.Errorf("the broker got %d bytes", n)
 	}
 }
 
