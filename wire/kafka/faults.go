@@ -18,6 +18,7 @@ var (
 	errLongFront    = &Problem{text: "a request begins with a name that fits no buffer"}
 	errLongStranger = &Problem{text: "a request of more than 512 KiB of a client that has not logged in"}
 	errHalf         = errors.New("the client ended in the middle of a request")
+	errParted       = errors.New("the client ended, and its broker does not answer what it had asked")
 	errExpired      = errors.New("the login at the broker is over, and answers are owed")
 )
 

@@ -24,6 +24,7 @@ type relay struct {
 	waited int64          // how long that came behind what it had said before
 	fault  *sidecar.Fault // why it ended, nil: in good order
 	clean  bool           // it did
+	parted bool           // the client has ended, and waits for its answers if it is still there
 	login  Terminal
 	due    int64 // when the client has to have logged in
 }
@@ -54,6 +55,7 @@ func (r *relay) begin(c *Conn) {
 	r.set, r.client, r.conn, r.broker = r.a.set, r.a.cl.c, c, c.Sock
 	r.at, r.since, r.sends, r.heard, r.waited, r.fault, r.clean = r.a.r, 0, false, now, warmTime, nil, false
 	r.login, r.due = NewTerminal(r.set.Logins), now+int64(r.set.HeaderTimeout)
+	r.parted = false
 	r.flight.reset()
 	r.down.begin(now)
 	r.down.in = 0
@@ -259,6 +261,7 @@ func (r *relay) left(err error, mid bool) bool {
 	case r.set.CancelOnFIN:
 		return r.stop(nil)
 	}
+	r.parted, r.heard = true, r.x.Now()
 	return r.awaitFlight(0) && r.stop(nil)
 }
 

@@ -187,6 +187,23 @@ func TestAnswersMayTakeLongerThanAnyLimit(t *testing.T) {
 	c.Close()
 }
 
+// A client that has ended is waited with for its answers, but not for ever: it may
+// be gone, which nobody sees as long as there is nothing to write to it.
+func TestAnswersToAClientThatHasEndedAreNotAwaitedForEver(t *testing.T) {
+	b := peer.Listen(t, func(c *peer.Conn) {
+		c.Expect(ask(keyJoin, 0, 1, ""))
+		c.Gone()
+	})
+	s := newStage(t, b.Addr())
+	s.set(func(set *Settings) { set.IdleTimeout = brief })
+	c := s.client()
+	c.Send(ask(keyJoin, 0, 1, ""))
+	c.HalfClose()
+	if f := s.ended(); f == nil || f.Reason != sidecar.ClientLeft || f.Err != errParted {
+		t.Errorf("it ended with %v", f)
+	}
+}
+
 // A request to ApiVersions that is newer than all we know is answered in its place,
 // and the broker does not hear of it.
 func TestNewerApiVersionsIsAnsweredInItsPlace(t *testing.T) {

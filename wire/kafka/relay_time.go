@@ -51,8 +51,13 @@ func (r *relay) overdue(now int64) (over bool, f *sidecar.Fault) {
 		if r.conn.Expires != 0 && now >= r.conn.Expires {
 			return true, &sidecar.Fault{Stage: sidecar.StageRead, Flags: sidecar.Timeout, Reason: sidecar.PeerClosed, Err: errExpired}
 		}
-		return false, nil
+		if !r.parted {
+			return false, nil
+		}
 	}
 	last := max(r.heard, r.down.said.Load())
-	return now-last >= int64(r.set.IdleTimeout), nil
+	if over = now-last >= int64(r.set.IdleTimeout); over && r.parted {
+		f = clientEnded(errParted)
+	}
+	return over, f
 }
