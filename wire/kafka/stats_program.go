@@ -31,7 +31,7 @@ func (p *programs) init(r *varz.Registry, listener string) {
 func (s *Stats) program(name, release []byte) {
 	p := &s.programs
 	text := varz.Other
-	if len(name)+len(release) < maxProgram {
+	if isProgram(name, release) {
 		text = string(name) + " " + string(release)
 	}
 	p.mu.Lock()
@@ -46,4 +46,10 @@ func (s *Stats) program(name, release []byte) {
 		p.named[text] = c
 	}
 	c.Inc()
+}
+
+// isProgram tells whether both are as clients may say them; a release may be unknown.
+func isProgram(name, release []byte) bool {
+	most := maxProgram - 1 - len(release)
+	return isName(name, most) && (len(release) == 0 || isName(release, maxProgram))
 }

@@ -109,6 +109,29 @@ func TestTopicsAreCountedByNameWhateverTheyAreToldBy(t *testing.T) {
 	}
 }
 
+// A label that is no text would have collectors drop all that is told.
+func TestWhatCannotBeANameIsNoLabel(t *testing.T) {
+	r := new(varz.Registry)
+	s := NewStats(r, listed)
+	for _, name := range []string{"", "<script>", "a\nb", "\xff\xfe", "nul\x00", "ü", "a b"} {
+		s.produced([]byte(name), false, 1)
+		s.program([]byte(name), []byte("1.0"))
+		s.program([]byte("p"), []byte(name))
+	}
+	if got := counted(r, varz.KafkaProduced, varz.Source{Topic: varz.Other}); got != 7 {
+		t.Errorf("%v bytes of other topics, want 7", got)
+	}
+	// One is a program that does not say its release.
+	if got := counted(r, varz.KafkaPrograms, varz.Source{Client: varz.Other}); got != 13 {
+		t.Errorf("%v connections of other programs, want 13", got)
+	}
+	s.produced([]byte("Orders.v1_a-b"), false, 1)
+	s.program([]byte("confluent-kafka-go"), []byte("2.11.1-librdkafka-2.11.1"))
+	if counted(r, varz.KafkaProduced, varz.Source{Topic: "Orders.v1_a-b"}) != 1 || counted(r, varz.KafkaPrograms, varz.Source{Client: "confluent-kafka-go 2.11.1-librdkafka-2.11.1"}) != 1 {
+		t.Error("a name is not counted by")
+	}
+}
+
 func TestWhatClientsInventIsCountedTogether(t *testing.T) {
 	r := new(varz.Registry)
 	s := NewStats(r, listed)

@@ -70,7 +70,7 @@ func (t *topics) of(topic []byte, id bool) *topicCounts {
 	if !id {
 		if named := t.named[string(topic)]; named != nil {
 			c = named
-		} else if len(t.named) < maxTopics && len(topic) > 0 && len(topic) <= maxTopic {
+		} else if len(t.named) < maxTopics && isName(topic, maxTopic) {
 			c = nil
 		}
 	} else if len(topic) == 16 {
@@ -85,12 +85,24 @@ func (t *topics) of(topic []byte, id bool) *topicCounts {
 	return c
 }
 
+// isName tells whether b can be what it says: Kafka's topics, and the programs of its
+// clients, are named by letters, digits, '.', '_' and '-'. Whatever else clients send
+// becomes no label: bytes that are no text have collectors drop all that is told.
+func isName(b []byte, most int) bool {
+	for _, c := range b {
+		if c != '.' && c != '_' && c != '-' && !isDigit(c) && (c|0x20 < 'a' || c|0x20 > 'z') {
+			return false
+		}
+	}
+	return len(b) > 0 && len(b) <= most
+}
+
 // add makes the counts of a topic that has none, or those of the others.
 func (t *topics) add(topic []byte, id bool) *topicCounts {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	name := varz.Other
-	if !id && len(topic) > 0 && len(topic) <= maxTopic && len(t.named) < maxTopics {
+	if !id && isName(topic, maxTopic) && len(t.named) < maxTopics {
 		name = string(topic)
 		if c := t.named[name]; c != nil {
 			return c
