@@ -18,9 +18,9 @@ import (
 // The same with Apache Kafka's own brokers, which are killed as by a power cut and
 // started anew while leaders move.
 func TestConformanceOfWritingToApacheKafka(t *testing.T) {
-	real := brokers.StartReal(t, brokers.RealParams{Nodes: 3})
-	real.CreateTopic("orders", 12)
-	r := newRig(t, real.Seeds(), nil)
+	kafka := brokers.StartReal(t, brokers.RealParams{Nodes: 3})
+	kafka.CreateTopic("orders", 12)
+	r := newRig(t, kafka.Seeds(), nil)
 	r.timeout = 5 * time.Second
 	records := 100_000
 	if os.Getenv("SIDECAR_CONFORMANCE") != "" {
@@ -37,10 +37,10 @@ func TestConformanceOfWritingToApacheKafka(t *testing.T) {
 				return
 			case <-time.After(3 * time.Second):
 			}
-			node := real.Nodes[rand.IntN(len(real.Nodes))]
+			node := kafka.Nodes[rand.IntN(len(kafka.Nodes))]
 			node.Kill()
 			node.Start()
-			real.AwaitWhole("orders")
+			kafka.AwaitWhole("orders")
 			n++
 		}
 	}()
@@ -50,13 +50,13 @@ func TestConformanceOfWritingToApacheKafka(t *testing.T) {
 	if err := r.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	l.check(t, everything(t, real))
+	l.check(t, everything(t, kafka))
 	t.Logf("%d records in %v with %d kills; answers but 200: %v", records, took.Round(time.Millisecond), n, l.others)
 }
 
 // everything is what is in the topic: until nothing comes for a while.
-func everything(t *testing.T, real *brokers.Real) (all []*kgo.Record) {
-	c := real.Client(kgo.ConsumeTopics("orders"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+func everything(t *testing.T, kafka *brokers.Real) (all []*kgo.Record) {
+	c := kafka.Client(kgo.ConsumeTopics("orders"), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
 	for {
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		got := c.PollFetches(ctx).Records()

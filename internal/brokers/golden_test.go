@@ -204,11 +204,12 @@ func (a *asker) ask(prefix string, req kmsg.Request, v int16) []byte {
 		a.t.Fatal(err)
 	}
 	_ = a.c.SetReadDeadline(time.Now().Add(patience))
-	frame := make([]byte, 4)
-	if _, err := io.ReadFull(a.c, frame); err != nil {
+	var size [4]byte
+	if _, err := io.ReadFull(a.c, size[:]); err != nil {
 		a.t.Fatalf("%s v%d: %v", kmsg.NameForKey(req.Key()), v, err)
 	}
-	frame = append(frame, make([]byte, binary.BigEndian.Uint32(frame))...)
+	frame := make([]byte, 4+int(binary.BigEndian.Uint32(size[:])))
+	copy(frame, size[:])
 	if _, err := io.ReadFull(a.c, frame[4:]); err != nil {
 		a.t.Fatal(err)
 	}
