@@ -14,12 +14,6 @@ func body(b []byte, flexible bool) (p cursor, client []byte) {
 	return p, client
 }
 
-// ClientID is what the client calls itself; false if b has not all of it.
-func ClientID(b []byte) (id []byte, ok bool) {
-	p, id := body(b, false)
-	return id, !p.bad
-}
-
 // Acks is whose word the producer waits for, by its request to Produce: 0 nobody's,
 // and it gets no answer, 1 the leader's, -1 every replica's in sync. ok is false if b
 // does not reach that far.

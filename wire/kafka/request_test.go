@@ -117,8 +117,8 @@ func TestClientsAreKnownByTheirSoftware(t *testing.T) {
 		if told := version >= 3; ok != told || told && (string(name) != "kgo" || string(release) != "1.22") {
 			t.Errorf("version %d: %q %q %v", version, name, release, ok)
 		}
-		if id, ok := ClientID(b); !ok || string(id) != "me" {
-			t.Errorf("version %d: client %q %v", version, id, ok)
+		if p, id := body(b, false); p.bad || string(id) != "me" {
+			t.Errorf("version %d: client %q %v", version, id, !p.bad)
 		}
 	}
 }
@@ -149,6 +149,5 @@ func FuzzRequest(f *testing.F) {
 			t.Errorf("acks are %d, with more bytes %d", acks, again)
 		}
 		ClientSoftware(b, version)
-		ClientID(b)
 	})
 }

@@ -152,3 +152,13 @@ func TestWhatClientsInventIsCountedTogether(t *testing.T) {
 		t.Errorf("%d topics", n)
 	}
 }
+
+// seer shows Stats the partitions of an answer to a request of one key. Its owner
+// keeps one and sets key before each answer.
+type seer struct {
+	stats *Stats
+	key   int16
+}
+
+// See is Seer's.
+func (s *seer) See(p Partition) { s.stats.seen(s.key, &p) }

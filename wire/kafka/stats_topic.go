@@ -189,13 +189,3 @@ func (c *topicCounts) behind() float64 {
 	}
 	return float64(n)
 }
-
-// seer shows Stats the partitions of an answer to a request of one key. Its owner
-// keeps one and sets key before each answer.
-type seer struct {
-	stats *Stats
-	key   int16
-}
-
-// See is Seer's.
-func (s *seer) See(p Partition) { s.stats.seen(s.key, &p) }
